@@ -1,0 +1,265 @@
+//! Keys, seats, and the roster that gives each seat its key.
+
+use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+
+use super::Digest;
+use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
+
+/// The fewest seats a table can have.
+pub const SEATS_MIN: usize = 2;
+/// The most seats a table can have: phones hold too few links for more (design, "Mesh").
+pub const SEATS_MAX: usize = 18;
+/// Length of a signature on the wire.
+pub const SIGNATURE_BYTES: usize = 64;
+
+/// A position in the roster, from 0.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Debug)]
+pub struct Seat(pub u8);
+
+impl Seat {
+    /// The position as an index.
+    #[must_use]
+    pub const fn index(self) -> usize {
+        self.0 as usize
+    }
+}
+
+impl std::fmt::Display for Seat {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        self.0.fmt(formatter)
+    }
+}
+
+/// An ed25519 signature, unchecked.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct Signature(pub [u8; SIGNATURE_BYTES]);
+
+impl std::fmt::Debug for Signature {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "sig {:02x}{:02x}", self.0[0], self.0[1])
+    }
+}
+
+impl Encode for Signature {
+    fn encode(&self, writer: &mut Writer) {
+        writer.raw(&self.0);
+    }
+}
+
+impl Decode for Signature {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        reader.array().map(Self)
+    }
+}
+
+/// Why bytes are not a key.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+#[error("not the encoding of an ed25519 public key of full order")]
+pub struct KeyError;
+
+/// A checked ed25519 public key: canonical and not of small order.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct PublicKey(VerifyingKey);
+
+impl PublicKey {
+    /// Checks and takes the 32 bytes of a key.
+    ///
+    /// # Errors
+    /// [`KeyError`] for anything with which one signature could fit many messages.
+    pub fn from_bytes(bytes: &[u8; 32]) -> Result<Self, KeyError> {
+        let key = VerifyingKey::from_bytes(bytes).map_err(|_| KeyError)?;
+        // `from_bytes` accepts a second encoding of a few points; a roster must have one per key.
+        if key.is_weak() || key.to_edwards().compress().to_bytes() != *bytes {
+            return Err(KeyError);
+        }
+        Ok(Self(key))
+    }
+
+    /// The 32 bytes of the key.
+    #[must_use]
+    pub fn to_bytes(&self) -> [u8; 32] {
+        self.0.to_bytes()
+    }
+
+    /// Whether `signature` is this key's over `message`, by the strict rules.
+    #[must_use]
+    pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
+        let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
+        self.0.verify_strict(message, &signature).is_ok()
+    }
+}
+
+/// A private key. Its `Debug` shows the public half only.
+pub struct Identity(SigningKey);
+
+impl Identity {
+    /// The identity of a 32-byte secret seed.
+    #[must_use]
+    pub fn from_seed(seed: &[u8; 32]) -> Self {
+        Self(SigningKey::from_bytes(seed))
+    }
+
+    /// The public half.
+    #[must_use]
+    pub fn public_key(&self) -> PublicKey {
+        PublicKey(self.0.verifying_key())
+    }
+
+    /// Signs `message`; the same message always gets the same signature (RFC 8032).
+    #[must_use]
+    pub fn sign(&self, message: &[u8]) -> Signature {
+        Signature(self.0.sign(message).to_bytes())
+    }
+
+    /// A secret that only this identity can derive, one for each tag and parts.
+    #[must_use]
+    pub fn derive_secret(&self, tag: &str, parts: &[&[u8]]) -> Digest {
+        let key = self.0.to_bytes();
+        let mut all = vec![&key[..]];
+        all.extend_from_slice(parts);
+        Digest::of(tag, &all)
+    }
+}
+
+impl std::fmt::Debug for Identity {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        formatter
+            .debug_tuple("Identity")
+            .field(&self.public_key())
+            .finish()
+    }
+}
+
+/// Why keys do not make a roster.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum RosterError {
+    /// Fewer than two or more than eighteen seats.
+    #[error("a table has 2 to 18 seats, not {0}")]
+    Size(usize),
+    /// One key at two seats could vote twice.
+    #[error("seats {0} and {1} have the same key")]
+    Duplicate(Seat, Seat),
+}
+
+/// The seats of an epoch and their keys, in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Roster {
+    keys: Vec<PublicKey>,
+}
+
+impl Roster {
+    /// A roster of these keys, seat 0 first.
+    ///
+    /// # Errors
+    /// [`RosterError`] if the size is out of range or a key stands twice.
+    pub fn new(keys: Vec<PublicKey>) -> Result<Self, RosterError> {
+        if !(SEATS_MIN..=SEATS_MAX).contains(&keys.len()) {
+            return Err(RosterError::Size(keys.len()));
+        }
+        let roster = Self { keys };
+        for seat in roster.seats() {
+            let first = roster
+                .keys
+                .iter()
+                .position(|key| Some(key) == roster.key(seat));
+            if let Some(first) = roster
+                .seats()
+                .nth(first.unwrap_or(0))
+                .filter(|s| *s != seat)
+            {
+                return Err(RosterError::Duplicate(first, seat));
+            }
+        }
+        Ok(roster)
+    }
+
+    /// How many seats there are.
+    #[must_use]
+    pub const fn len(&self) -> usize {
+        self.keys.len()
+    }
+
+    /// Never: a roster has at least two seats.
+    #[must_use]
+    pub const fn is_empty(&self) -> bool {
+        self.keys.is_empty()
+    }
+
+    /// All seats, in order.
+    pub fn seats(&self) -> impl DoubleEndedIterator<Item = Seat> + Clone + use<> {
+        (0..u8::try_from(self.keys.len()).unwrap_or(u8::MAX)).map(Seat)
+    }
+
+    /// The key at a seat.
+    #[must_use]
+    pub fn key(&self, seat: Seat) -> Option<&PublicKey> {
+        self.keys.get(seat.index())
+    }
+
+    /// The seat of a key.
+    #[must_use]
+    pub fn seat_of(&self, key: &PublicKey) -> Option<Seat> {
+        self.seats().find(|seat| self.key(*seat) == Some(key))
+    }
+
+    /// The digest that binds statements to exactly these keys in this order.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        let keys: Vec<[u8; 32]> = self.keys.iter().map(PublicKey::to_bytes).collect();
+        let parts: Vec<&[u8]> = keys.iter().map(<[u8; 32]>::as_slice).collect();
+        Digest::of("bitcraps/roster/v1", &parts)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn key(seed: u8) -> PublicKey {
+        Identity::from_seed(&[seed; 32]).public_key()
+    }
+
+    #[test]
+    fn a_signature_checks_under_its_own_key_and_message_only() {
+        let identity = Identity::from_seed(&[7; 32]);
+        let signature = identity.sign(b"roll");
+        assert!(identity.public_key().verify(b"roll", &signature));
+        assert!(!identity.public_key().verify(b"rol1", &signature));
+        assert!(!key(8).verify(b"roll", &signature));
+        let mut bent = signature;
+        bent.0[40] ^= 1;
+        assert!(!identity.public_key().verify(b"roll", &bent));
+    }
+
+    #[test]
+    fn keys_of_small_order_are_refused() {
+        let mut identity_point = [0; 32];
+        identity_point[0] = 1;
+        assert_eq!(PublicKey::from_bytes(&identity_point), Err(KeyError));
+        assert_eq!(PublicKey::from_bytes(&[0; 32]), Err(KeyError));
+        assert_eq!(PublicKey::from_bytes(&[0xff; 32]), Err(KeyError));
+        assert_eq!(PublicKey::from_bytes(&key(1).to_bytes()), Ok(key(1)));
+    }
+
+    #[test]
+    fn a_roster_has_two_to_eighteen_different_keys() {
+        assert_eq!(Roster::new(vec![key(1)]), Err(RosterError::Size(1)));
+        assert_eq!(
+            Roster::new((0..19).map(key).collect()),
+            Err(RosterError::Size(19))
+        );
+        assert_eq!(
+            Roster::new(vec![key(1), key(2), key(1)]),
+            Err(RosterError::Duplicate(Seat(0), Seat(2)))
+        );
+        let roster = Roster::new((0..18).map(key).collect()).unwrap();
+        assert_eq!(roster.seat_of(&key(17)), Some(Seat(17)));
+        assert_eq!(roster.seats().count(), 18);
+    }
+
+    #[test]
+    fn debug_output_shows_no_secret() {
+        let shown = format!("{:?}", Identity::from_seed(&[0xAB; 32]));
+        assert!(!shown.contains("171, 171"), "{shown}");
+    }
+}
