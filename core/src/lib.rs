@@ -3,6 +3,8 @@
 //! Sans-IO: messages, links, commands and time come in, outputs come out, strictly in order. No clock, file, socket,
 //! thread or randomness is taken from the surroundings, so the same inputs give the same outputs, byte for byte.
 
+pub mod craps;
 pub mod crypto;
+pub mod ledger;
 pub mod time;
 pub mod wire;
