@@ -1,0 +1,44 @@
+//! Compact PBFT over opaque bytes (Castro–Liskov, OSDI '99), for messages that every phone hears.
+//!
+//! Upon a request: it floods once; the primary of view v, seat v mod n, proposes batches of request ids.
+//! Upon a proposal for s that extends the chain: a backup votes prepare for C_s, once per (view, s), and only when
+//! it holds every body up to s. Upon q prepares, the proposal among them: it is prepared; vote commit. Upon q commits:
+//! decided, with everything below on the same chain; deliver in order.
+//! Upon a time-out: vote no more in this view, report the highest prepared head, and let the next primary show
+//! q such reports. The new view begins with votes on the highest head among them.
+//!
+//! What differs from the paper, and why it is still safe, is written down in `core/docs/protocol.md`.
+//!
+//! The replica is sans-IO: messages, requests and time come in, [`Action`]s come out, strictly in order. It knows
+//! nothing of craps or of links beyond a number for each neighbour. Imports `wire`, `time`, `crypto`.
+//!
+//! Handlers are named `on_<message>`. Each asks the matching `ignore_` questions first and says why a message had no
+//! effect; only then does it change anything.
+
+mod catch_up;
+mod certificate;
+mod chain;
+mod early;
+mod ignored;
+pub mod limits;
+mod message;
+mod new_view;
+mod normal;
+mod pool;
+mod proposal;
+mod quorum;
+mod replica;
+mod statement;
+mod tally;
+mod timing;
+mod view_change;
+
+pub use certificate::{Certificate, CertificateBody};
+pub use chain::{Batch, genesis_chain, next_chain};
+pub use ignored::Ignored;
+pub use message::{
+    Message, NewViewMessage, PrePrepare, PreparedMessage, SignedBytes, Slots, Status, VoteMessage,
+};
+pub use quorum::Quorum;
+pub use replica::{Action, Load, Peer, Replica, ReplicaConfig, Urgency};
+pub use statement::{Head, NewView, Phase, Request, RequestId, SignedRequest, ViewChange, Vote};

@@ -1,0 +1,232 @@
+//! Requests that are not delivered yet.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use super::chain::Batch;
+use super::ignored::Ignored;
+use super::limits::{
+    BATCH_BYTES_MAX, BATCH_MAX, REQUEST_VERSIONS_MAX, REQUEST_VERSIONS_WANTED_MAX,
+    REQUESTS_AHEAD_MAX,
+};
+use super::statement::{RequestId, SignedRequest};
+
+/// Bodies by id and by (player, number).
+#[derive(Default, Debug)]
+pub(super) struct Pool {
+    by_id: BTreeMap<RequestId, Arc<SignedRequest>>,
+    by_number: BTreeMap<(u8, u64), Vec<RequestId>>,
+    /// In which order the bodies came.
+    arrivals: BTreeMap<RequestId, u64>,
+    arrived: u64,
+}
+
+impl Pool {
+    pub(super) fn contains(&self, id: &RequestId) -> bool {
+        self.by_id.contains_key(id)
+    }
+
+    pub(super) fn body(&self, id: &RequestId) -> Option<&Arc<SignedRequest>> {
+        self.by_id.get(id)
+    }
+
+    pub(super) fn len(&self) -> usize {
+        self.by_id.len()
+    }
+
+    /// Whether a request may be taken in, before its signature is looked at. `wanted`: a proposal names it.
+    pub(super) fn ignore_request(
+        &self,
+        (player, number): (u8, u64),
+        next: u64,
+        id: &RequestId,
+        wanted: bool,
+    ) -> Result<(), Ignored> {
+        if self.contains(id) {
+            return Err(Ignored::Duplicate);
+        }
+        if number < next {
+            return Err(Ignored::Stale);
+        }
+        if number >= next.saturating_add(REQUESTS_AHEAD_MAX) {
+            return Err(Ignored::OutOfWindow);
+        }
+        let versions = self.by_number.get(&(player, number)).map_or(0, Vec::len);
+        let most = if wanted {
+            REQUEST_VERSIONS_WANTED_MAX
+        } else {
+            REQUEST_VERSIONS_MAX
+        };
+        if versions >= most {
+            Err(Ignored::Conflict)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// Takes a checked request in.
+    pub(super) fn insert(&mut self, request: Arc<SignedRequest>) {
+        let id = request.id();
+        let versions = self
+            .by_number
+            .entry((request.player().0, request.number()))
+            .or_default();
+        versions.push(id);
+        self.arrived += 1;
+        self.arrivals.insert(id, self.arrived);
+        self.by_id.insert(id, request);
+    }
+
+    /// Whether some request could be ordered next.
+    pub(super) fn has_next(&self, numbers: &[u64]) -> bool {
+        (0_u8..)
+            .zip(numbers)
+            .any(|(player, number)| self.only_version(player, *number).is_some())
+    }
+
+    /// Of the requests that could be ordered next, the one that has waited longest: its player and number.
+    pub(super) fn oldest_next(&self, numbers: &[u64]) -> Option<(u8, u64)> {
+        let next = (0_u8..).zip(numbers.iter().copied());
+        let waiting = next.filter_map(|(player, number)| {
+            let request = self.only_version(player, number)?;
+            Some((self.arrivals.get(&request.id())?, (player, number)))
+        });
+        waiting.min().map(|(_, request)| request)
+    }
+
+    /// The request with this number, if its player signed only one that is known here. Whoever signs two is
+    /// lying and is not waited for: its versions could otherwise fill everybody's pool with different bodies.
+    pub(super) fn only_version(&self, player: u8, number: u64) -> Option<&Arc<SignedRequest>> {
+        match self.by_number.get(&(player, number))?.as_slice() {
+            [id] => self.by_id.get(id),
+            _ => None,
+        }
+    }
+
+    /// The next batch after `numbers`: players in turn, one request each, until it is full. Whoever has waited
+    /// longest comes first, so a batch that is full early cannot keep the same seats out again and again.
+    pub(super) fn next_batch(&self, mut numbers: Vec<u64>) -> Batch {
+        let (mut batch, mut bytes) = (Batch::new(), 0);
+        let Some((first, _)) = self.oldest_next(&numbers) else {
+            return batch;
+        };
+        let players = (0_u8..).zip(0..numbers.len()).map(|(player, _)| player);
+        let in_turn: Vec<u8> = {
+            let (before, from): (Vec<u8>, Vec<u8>) = players.partition(|player| *player < first);
+            from.into_iter().chain(before).collect()
+        };
+        loop {
+            let before = batch.len();
+            for player in &in_turn {
+                let Some(number) = numbers.get_mut(usize::from(*player)) else {
+                    continue;
+                };
+                let Some(request) = self.only_version(*player, *number) else {
+                    continue;
+                };
+                bytes += request.wire_size();
+                if batch.len() >= BATCH_MAX || bytes > BATCH_BYTES_MAX {
+                    return batch;
+                }
+                batch.push(Arc::clone(request));
+                *number += 1;
+            }
+            if batch.len() == before {
+                return batch;
+            }
+        }
+    }
+
+    /// Forgets everything of a player up to a number that was delivered.
+    pub(super) fn remove_up_to(&mut self, player: u8, number: u64) {
+        let gone: Vec<(u8, u64)> = self
+            .by_number
+            .range((player, 0)..=(player, number))
+            .map(|(key, _)| *key)
+            .collect();
+        for key in gone {
+            for id in self.by_number.remove(&key).into_iter().flatten() {
+                self.by_id.remove(&id);
+                self.arrivals.remove(&id);
+            }
+        }
+    }
+
+    /// Pending requests, soonest to be ordered first and players in turn, so that none crowds out the others.
+    pub(super) fn pending(&self, numbers: &[u64]) -> Vec<&Arc<SignedRequest>> {
+        let mut pending = Vec::with_capacity(self.by_id.len());
+        for ((player, number), ids) in &self.by_number {
+            let next = numbers.get(usize::from(*player)).copied().unwrap_or(0);
+            let ahead = number.saturating_sub(next);
+            let versions = (0_u8..).zip(ids);
+            pending.extend(versions.map(|(version, id)| (ahead, version, *player, id)));
+        }
+        pending.sort_unstable();
+        let ids = pending.into_iter().map(|(.., id)| id);
+        ids.filter_map(|id| self.by_id.get(id)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::consensus::limits::PAYLOAD_MAX;
+    use crate::consensus::statement::Request;
+    use crate::crypto::{Context, Digest, Identity, Seat, Signed};
+
+    fn request(player: u8, number: u64, bytes: usize) -> Arc<SignedRequest> {
+        let context = Context::of_table(1, &Digest([1; 32]));
+        let request = Request {
+            player: Seat(player),
+            number,
+            payload: vec![0; bytes],
+        };
+        let signed = Signed::sign(request, &context, &Identity::from_seed(&[player; 32]));
+        Arc::new(SignedRequest {
+            digest: signed.digest(&context),
+            signed,
+        })
+    }
+
+    #[test]
+    fn a_batch_that_is_full_early_does_not_keep_the_same_players_out() {
+        let mut pool = Pool::default();
+        let mut numbers = vec![1; 8];
+        (0..8).for_each(|player| pool.insert(request(player, 1, PAYLOAD_MAX)));
+        let mut served = Vec::new();
+        for _ in 0..6 {
+            let batch = pool.next_batch(numbers.clone());
+            assert!(
+                (1..8).contains(&batch.len()),
+                "six kilobytes hold a few of these"
+            );
+            for request in batch {
+                let player = request.player().0;
+                served.push(player);
+                numbers[usize::from(player)] += 1;
+                pool.remove_up_to(player, request.number());
+            }
+            // The lowest seats always have something new.
+            (0..2).for_each(|player| {
+                if pool
+                    .only_version(player, numbers[usize::from(player)])
+                    .is_none()
+                {
+                    pool.insert(request(player, numbers[usize::from(player)], PAYLOAD_MAX));
+                }
+            });
+        }
+        assert!((0..8).all(|player| served.contains(&player)), "{served:?}");
+    }
+
+    #[test]
+    fn a_number_that_its_player_signed_twice_is_not_proposed() {
+        let mut pool = Pool::default();
+        pool.insert(request(0, 1, 10));
+        pool.insert(request(1, 1, 10));
+        pool.insert(request(0, 1, 11));
+        let batch = pool.next_batch(vec![1, 1]);
+        assert_eq!(batch.iter().map(|r| r.player().0).collect::<Vec<_>>(), [1]);
+        assert_eq!(pool.oldest_next(&[1, 1]), Some((1, 1)));
+    }
+}

@@ -1,0 +1,349 @@
+//! Leaving a view: view-changes and the certificates they refer to (Castro–Liskov §4.4).
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::certificate::Certificate;
+use super::early::Held;
+use super::ignored::Ignored;
+use super::limits::{VIEW_CHANGE_VERSIONS_MAX as VERSIONS_MAX, VIEW_CHANGES_PER_SEAT_MAX};
+use super::message::{Message, PreparedMessage, SignedBytes};
+use super::replica::{Action, Replica, Urgency};
+use super::statement::{Head, Phase, ViewChange};
+use crate::crypto::{Digest, Seat, Signed, Statement};
+use crate::time::Instant;
+use crate::wire::{Decode, DecodeError};
+
+/// A checked view-change, its digest, and the message as it travels.
+#[derive(Clone, Debug)]
+pub(super) struct Report {
+    pub(super) signed: Signed<ViewChange>,
+    pub(super) digest: Digest,
+    pub(super) bytes: Vec<u8>,
+}
+
+/// Who has left for which view, and the prepared certificates behind their claims.
+#[derive(Default, Debug)]
+pub(super) struct ViewChanges {
+    /// By (view, seat); two where a replica signed two, because a new-view may stand on either, and any that a
+    /// waiting new-view names.
+    reports: BTreeMap<(u64, Seat), Vec<Report>>,
+    certificates: BTreeMap<Head, Certificate>,
+    /// Heads whose certificate was flooded, by us or through us.
+    travelled: BTreeSet<Head>,
+}
+
+impl ViewChanges {
+    pub(super) fn len(&self) -> usize {
+        self.reports.values().map(Vec::len).sum()
+    }
+
+    /// A claim counts only with its certificate.
+    fn is_backed(&self, report: &Report) -> bool {
+        let claim = report.signed.value().prepared;
+        claim.is_none_or(|head| self.certificates.contains_key(&head))
+    }
+
+    /// The report of a seat for a view whose digest begins with `tag`, if its claim is backed.
+    pub(super) fn backed(&self, view: u64, seat: Seat, tag: [u8; 16]) -> Option<&Report> {
+        let reports = self.reports.get(&(view, seat))?;
+        reports
+            .iter()
+            .find(|report| report.digest.short() == tag && self.is_backed(report))
+    }
+
+    /// The first backed report of each seat for a view.
+    pub(super) fn backed_for(&self, view: u64) -> BTreeMap<Seat, &Report> {
+        let of_view = self.reports.range((view, Seat(0))..=(view, Seat(u8::MAX)));
+        of_view
+            .filter_map(|((_, seat), reports)| {
+                reports
+                    .iter()
+                    .find(|report| self.is_backed(report))
+                    .map(|report| (*seat, report))
+            })
+            .collect()
+    }
+
+    /// The highest view that at least `count` replicas have left for or gone beyond.
+    fn reached_by(&self, count: usize) -> Option<u64> {
+        let mut highest: BTreeMap<Seat, u64> = BTreeMap::new();
+        for (view, seat) in self.reports.keys() {
+            highest.insert(*seat, *view);
+        }
+        let mut views: Vec<u64> = highest.into_values().collect();
+        views.sort_unstable_by(|left, right| right.cmp(left));
+        views.get(count.checked_sub(1)?).copied()
+    }
+
+    /// Adds a checked report; if the replica has too many, its oldest for a view that is not `needed` makes
+    /// room. Whoever signs for a hundred views must not push out the one that others stand on.
+    fn insert(&mut self, report: Report, needed: &BTreeSet<u64>) {
+        let (view, seat) = (report.signed.value().view, report.signed.value().signer);
+        self.reports.entry((view, seat)).or_default().push(report);
+        let of_seat: Vec<(u64, Seat)> = self
+            .reports
+            .keys()
+            .filter(|(_, other)| *other == seat)
+            .copied()
+            .collect();
+        if of_seat.len() > VIEW_CHANGES_PER_SEAT_MAX
+            && let Some(oldest) = of_seat.iter().find(|(view, _)| !needed.contains(view))
+        {
+            self.reports.remove(oldest);
+        }
+        self.drop_unclaimed();
+    }
+
+    /// Whether a seat has so many views that one for `view` would be the first to make room.
+    fn is_outdated(&self, view: u64, seat: Seat, needed: &BTreeSet<u64>) -> bool {
+        let views: Vec<u64> = self
+            .reports
+            .keys()
+            .filter(|(_, other)| *other == seat)
+            .map(|(of, _)| *of)
+            .collect();
+        let spare = views.iter().find(|of| !needed.contains(of));
+        views.len() >= VIEW_CHANGES_PER_SEAT_MAX
+            && !views.contains(&view)
+            && !needed.contains(&view)
+            && spare.is_none_or(|oldest| view < *oldest)
+    }
+
+    fn drop_unclaimed(&mut self) {
+        let claimed: BTreeSet<Head> = self.claims().collect();
+        self.certificates.retain(|head, _| claimed.contains(head));
+        self.travelled.retain(|head| claimed.contains(head));
+    }
+
+    fn claims(&self) -> impl Iterator<Item = Head> {
+        self.reports
+            .values()
+            .flatten()
+            .filter_map(|report| report.signed.value().prepared)
+    }
+
+    /// Forgets what led to views before `view`.
+    pub(super) fn forget_before(&mut self, view: u64) {
+        self.reports.retain(|(of, _), _| *of >= view);
+        self.drop_unclaimed();
+    }
+
+    /// Everything that a neighbour in `view` may lack, in the order in which it can use it.
+    pub(super) fn after(&self, view: u64, table: u16) -> Vec<Vec<u8>> {
+        let newer = self.reports.iter().filter(|((of, _), _)| *of > view);
+        let reports: Vec<&Report> = newer.flat_map(|(_, reports)| reports).collect();
+        let claimed: BTreeSet<Head> = reports
+            .iter()
+            .filter_map(|report| report.signed.value().prepared)
+            .collect();
+        let certificates = claimed
+            .iter()
+            .filter_map(|head| self.certificates.get(head));
+        let certificates = certificates.map(|certificate| prepared_wire(certificate, table));
+        reports
+            .iter()
+            .map(|report| report.bytes.clone())
+            .chain(certificates)
+            .collect()
+    }
+}
+
+impl Replica {
+    /// Gives up on every view below `target`: signs what is prepared, and votes no more until a new view.
+    pub(super) fn leave_view(&mut self, now: Instant, target: u64) {
+        if target <= self.target.unwrap_or(self.view) {
+            return;
+        }
+        self.target = Some(target);
+        self.timing.left_view(now);
+        self.actions.push_back(Action::LeftView { target });
+        let statement = ViewChange {
+            signer: self.seat,
+            view: target,
+            delivered: self.chain.delivered(),
+            prepared: self.prepared.as_ref().map(|certificate| certificate.head),
+        };
+        let signed = Signed::sign(statement, &self.context, &self.identity);
+        let bytes = self.view_change_wire(&signed);
+        self.persist_and_flood(Urgency::Vote, bytes.clone());
+        let digest = signed.digest(&self.context);
+        let report = Report {
+            signed,
+            digest,
+            bytes,
+        };
+        self.view_changes.insert(report, &self.needed_views());
+        if let Some(certificate) = self.prepared.clone() {
+            self.send_certificate(certificate);
+        }
+        self.on_reports(now);
+    }
+
+    fn view_change_wire(&self, signed: &Signed<ViewChange>) -> Vec<u8> {
+        let (view, delivered) = (signed.value().view, signed.value().delivered);
+        Message::ViewChange(SignedBytes::from(signed)).to_wire(self.table_tag, view, delivered)
+    }
+
+    pub(super) fn on_view_change(
+        &mut self,
+        now: Instant,
+        bytes: &SignedBytes,
+        raw: &[u8],
+    ) -> Result<(), Ignored> {
+        let statement = ViewChange::from_bytes(&bytes.statement)?;
+        let key = self
+            .roster
+            .key(statement.signer)
+            .ok_or(Ignored::NotSeated)?;
+        let known = self
+            .view_changes
+            .reports
+            .get(&(statement.view, statement.signer));
+        let known = known.map_or(&[][..], Vec::as_slice);
+        if statement.view <= self.view {
+            return Err(Ignored::Stale);
+        }
+        if known.iter().any(|report| report.bytes == raw) {
+            return Err(Ignored::Duplicate);
+        }
+        if statement
+            .prepared
+            .is_some_and(|head| head.view >= statement.view)
+        {
+            return Err(Ignored::Malformed(DecodeError::OutOfRange("prepared view")));
+        }
+        let digest = self.view_change_digest(&bytes.statement);
+        if known.iter().any(|report| report.digest == digest) {
+            return Err(Ignored::Duplicate);
+        }
+        // A liar may sign many; one that a new-view stands on is needed to judge that new-view.
+        let (view, signer) = (statement.view, statement.signer);
+        let crowded = known.len() >= VERSIONS_MAX;
+        if crowded && !self.new_views.names(view, signer, digest.short()) {
+            return Err(Ignored::Conflict);
+        }
+        // It would make room for itself: taken in and passed on, it would go round and round.
+        if self
+            .view_changes
+            .is_outdated(view, signer, &self.needed_views())
+        {
+            return Err(Ignored::Stale);
+        }
+        let signed =
+            Signed::<ViewChange>::open(&bytes.statement, bytes.signature, &self.context, key)
+                .map_err(|_| Ignored::BadSignature)?;
+        if self.view_change_wire(&signed) != raw {
+            return Err(Ignored::Malformed(DecodeError::OutOfRange("header")));
+        }
+        self.note_heard(now, statement.signer);
+        if crowded && let Some(reports) = self.view_changes.reports.get_mut(&(view, signer)) {
+            reports.retain(|report| self.new_views.names(view, signer, report.digest.short()));
+        }
+        let report = Report {
+            signed,
+            digest,
+            bytes: raw.to_vec(),
+        };
+        self.view_changes.insert(report, &self.needed_views());
+        self.relay(Urgency::Vote, raw);
+        let own = self.prepared.clone();
+        if let Some(own) = own.filter(|own| Some(own.head) == statement.prepared) {
+            self.view_changes
+                .certificates
+                .entry(own.head)
+                .or_insert(own);
+        }
+        self.on_reports(now);
+        Ok(())
+    }
+
+    /// A prepared certificate: worth checking only if some report claims it and it is not here yet.
+    pub(super) fn on_prepared(
+        &mut self,
+        now: Instant,
+        prepared: &PreparedMessage,
+        held: &Held,
+    ) -> Result<(), Ignored> {
+        let names = |head: &Head| {
+            head.chain.tag() == prepared.tag
+                && head.view.to_le_bytes()[0] == held.view.to_le_bytes()[0]
+                && head.sequence.to_le_bytes()[..2] == held.sequence.to_le_bytes()[..2]
+        };
+        let claims: BTreeSet<Head> = self.view_changes.claims().filter(names).collect();
+        if claims.is_empty() {
+            return Err(Ignored::Unclaimed);
+        }
+        let open: Vec<Head> = claims
+            .into_iter()
+            .filter(|head| !self.view_changes.travelled.contains(head))
+            .collect();
+        if open.is_empty() {
+            return Err(Ignored::Duplicate);
+        }
+        for head in open {
+            let certificate = prepared.body.clone().into_certificate(Phase::Prepare, head);
+            if certificate.verify(&self.roster, &self.context) {
+                self.relay(Urgency::Vote, &held.bytes);
+                self.view_changes.travelled.insert(head);
+                self.view_changes
+                    .certificates
+                    .entry(head)
+                    .or_insert(certificate);
+                self.on_reports(now);
+                return Ok(());
+            }
+        }
+        Err(Ignored::BadSignature)
+    }
+
+    /// Sends the certificate behind the own report, unless it has gone round already.
+    fn send_certificate(&mut self, certificate: Certificate) {
+        if self.view_changes.travelled.insert(certificate.head) {
+            let bytes = prepared_wire(&certificate, self.table_tag);
+            self.persist_and_flood(Urgency::Vote, bytes);
+        }
+        self.view_changes
+            .certificates
+            .entry(certificate.head)
+            .or_insert(certificate);
+    }
+
+    /// The views whose view-changes this replica or a neighbour that is behind cannot do without.
+    fn needed_views(&self) -> BTreeSet<u64> {
+        let own = [Some(self.view), self.target];
+        own.into_iter()
+            .flatten()
+            .chain(self.new_views.views())
+            .collect()
+    }
+
+    fn view_change_digest(&self, statement: &[u8]) -> Digest {
+        Digest::of(ViewChange::TAG, &[&self.context.0.0, statement])
+    }
+
+    /// Reports or their certificates changed: join, lead, or follow.
+    fn on_reports(&mut self, now: Instant) {
+        // §4.5.2: f + 1 replicas cannot all be lying, so follow them even before the own time-out.
+        if let Some(view) = self.view_changes.reached_by(self.quorum.f + 1) {
+            self.leave_view(now, view);
+        }
+        let Some(target) = self.target else { return };
+        if self.view_changes.backed_for(target).len() >= self.quorum.q {
+            self.timing.quorum_left_view(now);
+            if self.primary(target) == self.seat {
+                self.begin_view(now, target);
+            }
+        }
+        self.try_enter(now);
+    }
+}
+
+/// A prepared certificate as it travels and as it is journalled.
+pub(super) fn prepared_wire(certificate: &Certificate, table: u16) -> Vec<u8> {
+    let head = certificate.head;
+    let message = PreparedMessage {
+        tag: head.chain.tag(),
+        body: certificate.into(),
+    };
+    Message::Prepared(message).to_wire(table, head.view, head.sequence)
+}

@@ -1,0 +1,332 @@
+//! Phones in memory: replicas, links with latency, virtual time, and checks after every action.
+//!
+//! Nothing here trusts the code under test: agreement, order and signatures are judged from what comes out of it.
+
+#![allow(dead_code, reason = "each test binary uses its own part of this")]
+
+mod auditor;
+pub(crate) mod forge;
+mod seeds;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use auditor::Auditor;
+use bitcraps_core::consensus::{
+    Action, Batch, Ignored, Peer, Replica, genesis_chain, limits, next_chain,
+};
+use bitcraps_core::crypto::Digest;
+use bitcraps_core::time::Instant;
+pub(crate) use seeds::*;
+
+/// What becomes of one message that a phone sends: (now, to, bytes) to any number of (extra delay, bytes).
+pub(crate) type Filter = Box<dyn FnMut(u64, usize, Vec<u8>) -> Vec<(u64, Vec<u8>)>>;
+
+/// One phone and what it delivered.
+pub(crate) struct Phone {
+    pub(crate) replica: Replica,
+    pub(crate) honest: bool,
+    pub(crate) delivered: Vec<(u64, Digest, Batch)>,
+    pub(crate) filter: Option<Filter>,
+    pub(crate) ignored: BTreeMap<Ignored, usize>,
+    pub(crate) left: Vec<u64>,
+    known: BTreeMap<usize, BTreeSet<Vec<u8>>>,
+    numbers: BTreeMap<u8, u64>,
+    auditor: Auditor,
+}
+
+/// A message on its way: from, to, the link's generation, and the bytes.
+type Flying = (usize, usize, u64, Vec<u8>);
+
+/// All phones, the links between them, and the clock.
+pub(crate) struct Cluster {
+    pub(crate) n: usize,
+    pub(crate) phones: Vec<Phone>,
+    pub(crate) now: u64,
+    pub(crate) random: Random,
+    /// Shortest and longest latency of a hop, in ms.
+    pub(crate) latency: (u64, u64),
+    /// Directed pairs whose messages vanish while the link stays up.
+    pub(crate) blocked: BTreeSet<(usize, usize)>,
+    /// Everything that a phone originated, and everything sent to one neighbour only.
+    pub(crate) own: Vec<(usize, Vec<u8>)>,
+    pub(crate) sends: Vec<(usize, Vec<u8>)>,
+    links: BTreeMap<(usize, usize), u64>,
+    generation: u64,
+    last: BTreeMap<(usize, usize), u64>,
+    queue: BTreeMap<(u64, u64), Flying>,
+    count: u64,
+    decided: BTreeMap<u64, Digest>,
+}
+
+impl Cluster {
+    /// n honest phones without links.
+    pub(crate) fn new(n: usize, seed: u64) -> Self {
+        Self::with_seats(n, &(0..n).collect::<Vec<_>>(), seed)
+    }
+
+    /// A full mesh in which every hop takes 10 ms.
+    pub(crate) fn mesh(n: usize) -> Self {
+        let mut cluster = Self::new(n, 1);
+        cluster.latency = (10, 10);
+        cluster.connect_all();
+        cluster
+    }
+
+    /// Phones with these seats; a seat that stands twice is a pair of twins, who are liars.
+    pub(crate) fn with_seats(n: usize, seats: &[usize], seed: u64) -> Self {
+        let phones = seats.iter().map(|seat| Phone {
+            replica: new_replica(n, *seat),
+            honest: seats.iter().filter(|other| *other == seat).count() == 1,
+            delivered: Vec::new(),
+            filter: None,
+            ignored: BTreeMap::new(),
+            left: Vec::new(),
+            known: BTreeMap::new(),
+            numbers: BTreeMap::new(),
+            auditor: Auditor::default(),
+        });
+        Self {
+            n,
+            phones: phones.collect(),
+            now: 0,
+            random: Random(seed),
+            latency: (5, 40),
+            blocked: BTreeSet::new(),
+            own: Vec::new(),
+            sends: Vec::new(),
+            links: BTreeMap::new(),
+            generation: 0,
+            last: BTreeMap::new(),
+            queue: BTreeMap::new(),
+            count: 0,
+            decided: BTreeMap::new(),
+        }
+    }
+
+    pub(crate) fn connect_all(&mut self) {
+        let count = self.phones.len();
+        for a in 0..count {
+            (a + 1..count).for_each(|b| self.connect(a, b));
+        }
+    }
+
+    /// Links each phone to those `distances` further round the circle: `[1]` is a ring.
+    pub(crate) fn connect_circulant(&mut self, distances: &[usize]) {
+        let count = self.phones.len();
+        for a in 0..count {
+            for distance in distances {
+                self.connect(a, (a + distance) % count);
+            }
+        }
+    }
+
+    pub(crate) fn is_connected(&self, a: usize, b: usize) -> bool {
+        self.links.contains_key(&(a, b))
+    }
+
+    pub(crate) fn connect(&mut self, a: usize, b: usize) {
+        if a == b || self.is_connected(a, b) {
+            return;
+        }
+        self.generation += 1;
+        for (from, to) in [(a, b), (b, a)] {
+            self.links.insert((from, to), self.generation);
+        }
+        for (from, to) in [(a, b), (b, a)] {
+            self.phones[from].replica.link_up(Peer(to as u64));
+            self.drain(from);
+        }
+    }
+
+    pub(crate) fn cut(&mut self, a: usize, b: usize) {
+        for (from, to) in [(a, b), (b, a)] {
+            if self.links.remove(&(from, to)).is_some() {
+                self.phones[from].known.remove(&to);
+                self.phones[from].replica.link_down(Peer(to as u64));
+                self.drain(from);
+            }
+        }
+    }
+
+    /// Cuts every link between the two groups.
+    pub(crate) fn partition(&mut self, left: &[usize], right: &[usize]) {
+        for a in left {
+            right.iter().for_each(|b| self.cut(*a, *b));
+        }
+    }
+
+    pub(crate) fn silence(&mut self, phone: usize) {
+        self.phones[phone].filter = Some(Box::new(|_, _, _| Vec::new()));
+    }
+
+    pub(crate) fn submit(&mut self, phone: usize, payload: &[u8]) {
+        let now = Instant(self.now);
+        self.phones[phone].replica.submit(now, payload.to_vec());
+        self.drain(phone);
+    }
+
+    /// Hands a message in at once, whatever the links are.
+    pub(crate) fn inject(&mut self, from: usize, to: usize, bytes: &[u8]) -> Result<(), Ignored> {
+        let phone = &mut self.phones[to];
+        phone.known.entry(from).or_default().insert(bytes.to_vec());
+        let result = phone
+            .replica
+            .handle_message(Instant(self.now), Peer(from as u64), bytes);
+        if let Err(reason) = result {
+            *phone.ignored.entry(reason).or_default() += 1;
+        }
+        self.drain(to);
+        result.map(|_| ())
+    }
+
+    pub(crate) fn run_for(&mut self, duration: u64) {
+        let end = self.now + duration;
+        while self.step(end) {}
+        self.now = end;
+    }
+
+    /// Runs until `done` holds or `limit` ms have passed; says which.
+    pub(crate) fn run_until(&mut self, limit: u64, done: impl Fn(&Self) -> bool) -> bool {
+        let end = self.now + limit;
+        while !done(self) {
+            if !self.step(end) {
+                self.now = end;
+                return done(self);
+            }
+        }
+        true
+    }
+
+    /// Runs until `count` requests are delivered at each of these phones.
+    #[track_caller]
+    pub(crate) fn expect(&mut self, phones: &[usize], count: usize, limit: u64) {
+        let done = |cluster: &Self| phones.iter().all(|phone| cluster.requests(*phone) >= count);
+        if !self.run_until(limit, done) {
+            let seen: Vec<_> = phones
+                .iter()
+                .map(|p| (*p, self.requests(*p), &self.phones[*p].replica))
+                .map(|(p, count, r)| (p, count, r.delivered().0, r.view(), r.is_voting()))
+                .collect();
+            panic!("{count} requests expected, (phone, requests, slots, view, votes): {seen:?}");
+        }
+    }
+
+    /// How many requests a phone has delivered.
+    pub(crate) fn requests(&self, phone: usize) -> usize {
+        let delivered = &self.phones[phone].delivered;
+        delivered.iter().map(|(_, _, batch)| batch.len()).sum()
+    }
+
+    /// Does the next thing that is due by `end`.
+    fn step(&mut self, end: u64) -> bool {
+        let wakes = (0..self.phones.len()).filter_map(|phone| {
+            let at = self.phones[phone].replica.next_wake()?;
+            Some((at.0.max(self.now), phone))
+        });
+        let wake = wakes.min();
+        let arrival = self.queue.first_key_value().map(|(key, _)| key.0);
+        let at = wake.map(|(at, _)| at).into_iter().chain(arrival).min();
+        let Some(at) = at.filter(|at| *at <= end) else {
+            return false;
+        };
+        self.now = self.now.max(at);
+        if arrival == Some(at) {
+            let (_, (from, to, generation, bytes)) = self.queue.pop_first().expect("not empty");
+            if self.links.get(&(from, to)) == Some(&generation) {
+                let _ = self.inject(from, to, &bytes);
+            }
+        } else if let Some((_, phone)) = wake {
+            self.phones[phone].replica.handle_wake(Instant(self.now));
+            self.drain(phone);
+        }
+        true
+    }
+
+    fn drain(&mut self, phone: usize) {
+        while let Some(action) = self.phones[phone].replica.poll_action() {
+            match action {
+                Action::Persist(bytes) => {
+                    if self.phones[phone].honest {
+                        self.phones[phone].auditor.persist(&bytes);
+                    }
+                }
+                Action::Flood { bytes, own, .. } => self.flood(phone, bytes, own),
+                Action::Send { peer, bytes, .. } => {
+                    let to = usize::try_from(peer.0).expect("a phone");
+                    self.sends.push((phone, bytes.clone()));
+                    self.send(phone, to, bytes);
+                }
+                Action::Deliver {
+                    sequence,
+                    chain,
+                    batch,
+                } => self.deliver(phone, sequence, chain, batch),
+                Action::LeftView { target } => self.phones[phone].left.push(target),
+                Action::EnteredView { .. } => {}
+            }
+        }
+        let load = self.phones[phone].replica.load();
+        assert!(load.blocks <= limits::BLOCKS_MAX, "{load:?}");
+        assert!(
+            load.held <= limits::PEERS_MAX * (limits::EARLY_PER_PEER_MAX + 8),
+            "{load:?}"
+        );
+    }
+
+    fn flood(&mut self, phone: usize, bytes: Vec<u8>, own: bool) {
+        if own {
+            if self.phones[phone].honest {
+                self.phones[phone].auditor.flood(&bytes);
+            }
+            self.own.push((phone, bytes.clone()));
+        }
+        let neighbours = self.links.range((phone, 0)..=(phone, usize::MAX));
+        for to in neighbours.map(|((_, to), _)| *to).collect::<Vec<_>>() {
+            let known = self.phones[phone].known.entry(to).or_default();
+            if known.insert(bytes.clone()) {
+                self.send(phone, to, bytes.clone());
+            }
+        }
+    }
+
+    pub(crate) fn send(&mut self, from: usize, to: usize, bytes: Vec<u8>) {
+        let Some(generation) = self.links.get(&(from, to)).copied() else {
+            return;
+        };
+        let copies = match &mut self.phones[from].filter {
+            Some(filter) => filter(self.now, to, bytes),
+            None => vec![(0, bytes)],
+        };
+        for (delay, bytes) in copies {
+            if self.blocked.contains(&(from, to)) {
+                continue;
+            }
+            let (least, most) = self.latency;
+            let at = self.now + delay + least + self.random.below(most - least + 1);
+            let last = self.last.entry((from, to)).or_default();
+            *last = at.max(*last);
+            self.count += 1;
+            self.queue
+                .insert((*last, self.count), (from, to, generation, bytes));
+        }
+    }
+
+    fn deliver(&mut self, phone: usize, sequence: u64, chain: Digest, batch: Batch) {
+        let at = &mut self.phones[phone];
+        if at.honest {
+            let last = at.delivered.last();
+            let parent = last.map_or_else(|| genesis_chain(&TABLE), |(_, chain, _)| *chain);
+            let last = last.map_or(0, |(sequence, ..)| *sequence);
+            assert_eq!(sequence, last + 1, "phone {phone} left a gap");
+            assert_eq!(chain, next_chain(&parent, sequence, &batch));
+            for request in &batch {
+                let number = at.numbers.entry(request.player().0).or_insert(0);
+                assert_eq!(request.number(), *number + 1, "out of order at {sequence}");
+                *number += 1;
+            }
+            let agreed = *self.decided.entry(sequence).or_insert(chain);
+            assert_eq!(agreed, chain, "phone {phone} disagrees at {sequence}");
+        }
+        at.delivered.push((sequence, chain, batch));
+    }
+}
