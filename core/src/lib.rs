@@ -7,5 +7,6 @@ pub mod consensus;
 pub mod craps;
 pub mod crypto;
 pub mod ledger;
+pub mod mesh;
 pub mod time;
 pub mod wire;
