@@ -6,7 +6,9 @@
 pub mod consensus;
 pub mod craps;
 pub mod crypto;
+pub mod dice;
 pub mod ledger;
 pub mod mesh;
+pub mod table;
 pub mod time;
 pub mod wire;

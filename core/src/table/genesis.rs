@@ -1,0 +1,67 @@
+//! What a table starts from: its rules and its seats. The digest of both is the table's name.
+
+use std::time::Duration;
+
+use crate::craps::{Chips, FieldTwelve, OddsLimit, Rules};
+use crate::crypto::{Digest, Roster};
+use crate::time::millis;
+use crate::wire::{Encode, Writer};
+
+/// The house rules, hashed into the genesis.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct TableRules {
+    /// Chips that each seat starts with.
+    pub buy_in: Chips,
+    /// Chips that the bank starts with.
+    pub bank: Chips,
+    /// Limits and pay variants of the layout.
+    pub craps: Rules,
+    /// How long a shooter may keep the others waiting before they may have the roll closed.
+    pub idle_limit: Duration,
+}
+
+impl Default for TableRules {
+    fn default() -> Self {
+        Self {
+            buy_in: 1_000,
+            bank: 100_000,
+            craps: Rules::default(),
+            idle_limit: Duration::from_secs(30),
+        }
+    }
+}
+
+impl Encode for TableRules {
+    fn encode(&self, writer: &mut Writer) {
+        writer.u64(self.buy_in);
+        writer.u64(self.bank);
+        writer.u64(self.craps.bet_min);
+        writer.u64(self.craps.bet_max);
+        match self.craps.odds {
+            OddsLimit::ThreeFourFive => writer.raw(&[0, 0]),
+            OddsLimit::Times(times) => writer.raw(&[1, times]),
+        }
+        writer.bool(self.craps.field_twelve == FieldTwelve::Triple);
+        writer.u64(millis(self.idle_limit));
+    }
+}
+
+/// Rules and roster. Signatures of all seats come with the formation of tables.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Genesis {
+    /// The house rules.
+    pub rules: TableRules,
+    /// The seats.
+    pub roster: Roster,
+}
+
+impl Genesis {
+    /// The table's name: every signature at this table covers it.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(
+            "bitcraps/genesis/v1",
+            &[&self.rules.to_bytes(), &self.roster.digest().0],
+        )
+    }
+}

@@ -1,0 +1,15 @@
+//! The replicated state machine: ordered operations in, outcomes out, the same on every phone.
+//!
+//! Pure and deterministic: no time, no views, no links. Chips move only here, and only through the ledger. May import
+//! everything above it: `craps`, `ledger`, `dice`, and from `consensus` the quorum sizes.
+
+mod genesis;
+mod operation;
+mod outcome;
+mod roll;
+mod state;
+
+pub use genesis::{Genesis, TableRules};
+pub use operation::Operation;
+pub use outcome::{Outcome, Rejection, RollResult};
+pub use state::{DEFERRED_PER_SEAT_MAX, Table};

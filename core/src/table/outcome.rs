@@ -1,0 +1,152 @@
+//! What came of an operation: said to every phone, in the same words.
+
+use crate::craps::{BetKind, Chips, Phase, Refusal, Settlement};
+use crate::crypto::Seat;
+use crate::dice::DiceRefusal;
+use crate::ledger::LedgerError;
+
+/// Something that happened at the table.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Outcome {
+    /// Chips went onto a bet.
+    BetPlaced {
+        /// Whose.
+        seat: Seat,
+        /// The request's number.
+        number: u64,
+        /// Which bet.
+        kind: BetKind,
+        /// Chips added.
+        amount: Chips,
+    },
+    /// Chips came back from a bet before it was decided.
+    BetReturned {
+        /// Whose.
+        seat: Seat,
+        /// Which bet.
+        kind: BetKind,
+        /// Chips returned.
+        amount: Chips,
+    },
+    /// A bet was called on or off.
+    WorkingSet {
+        /// Whose.
+        seat: Seat,
+        /// Which bet.
+        kind: BetKind,
+        /// On or off.
+        on: bool,
+    },
+    /// The bets of a roll are closed; its dice are not known to anybody yet.
+    RollClosed {
+        /// The roll.
+        roll: u64,
+        /// The shooter who closed it; `None` if the others did because they had waited too long.
+        by: Option<Seat>,
+    },
+    /// The dice fell and every bet was settled.
+    Rolled(Box<RollResult>),
+    /// An operation was refused. Nothing moved.
+    Rejected {
+        /// Whose.
+        seat: Seat,
+        /// The request's number.
+        number: u64,
+        /// Why.
+        reason: Rejection,
+    },
+}
+
+/// One settled roll.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RollResult {
+    /// The roll's number, from 1.
+    pub roll: u64,
+    /// The hand it belongs to, from 1.
+    pub hand: u64,
+    /// Who had the dice.
+    pub shooter: Option<Seat>,
+    /// What the roll did to the bets.
+    pub settlement: Settlement,
+    /// The phase now.
+    pub phase: Phase,
+    /// Who committed to this roll's dice and then did not reveal in time.
+    pub left_out: Vec<Seat>,
+}
+
+/// Why an operation was refused.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum Rejection {
+    /// The payload is no operation.
+    #[error("not an operation of this version")]
+    Malformed,
+    /// The rules of craps or the table's limits.
+    #[error("{0}")]
+    Bet(Refusal),
+    /// The player has too few chips.
+    #[error("the bet takes {wanted} chips and the stack has {have}")]
+    Funds {
+        /// Chips in the stack.
+        have: Chips,
+        /// Chips asked for.
+        wanted: Chips,
+    },
+    /// The bank could not pay this bet in the worst case.
+    #[error("the bank could not pay this bet in the worst case; bet less")]
+    Bank,
+    /// Only the shooter closes a roll.
+    #[error("only the shooter closes the roll{}", Self::name_shooter(*.shooter))]
+    NotShooter {
+        /// Who that is; `None` while nobody has a line bet.
+        shooter: Option<Seat>,
+    },
+    /// Another roll is open.
+    #[error("roll {given} is not open, roll {open} is")]
+    WrongRoll {
+        /// The roll asked for.
+        given: u64,
+        /// The open one.
+        open: u64,
+    },
+    /// Too few players have committed to the dice yet.
+    #[error("{have} of {needed} players have committed to the dice; wait for the others")]
+    NotReady {
+        /// How many have.
+        have: usize,
+        /// How many it takes.
+        needed: usize,
+    },
+    /// Nobody has a bet, so there is nothing to wait for.
+    #[error("nobody has a bet")]
+    NoBets,
+    /// Interim dice.
+    #[error("{0}")]
+    Dice(#[from] DiceRefusal),
+    /// Too much waits for the open roll.
+    #[error("too many operations wait for the open roll; try again after it")]
+    Busy,
+    /// A sum did not fit. It cannot happen while the table's invariants hold.
+    #[error("{0}")]
+    Ledger(LedgerError),
+}
+
+impl Rejection {
+    fn name_shooter(shooter: Option<Seat>) -> String {
+        match shooter {
+            Some(seat) => format!(": seat {seat}"),
+            None => ", and nobody has a line bet yet".into(),
+        }
+    }
+}
+
+impl From<Refusal> for Rejection {
+    fn from(refusal: Refusal) -> Self {
+        Self::Bet(refusal)
+    }
+}
+
+impl From<LedgerError> for Rejection {
+    fn from(error: LedgerError) -> Self {
+        Self::Ledger(error)
+    }
+}
