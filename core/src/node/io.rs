@@ -1,0 +1,213 @@
+//! The whole API of the core: what goes in and what comes out.
+
+use crate::consensus::{Batch, RequestId};
+use crate::craps::{BetKind, Chips};
+use crate::crypto::{Digest, Seat};
+use crate::mesh::{LinkId, Role};
+use crate::table::Outcome;
+use crate::time::Instant;
+
+/// A phone that the OS saw advertising; opaque, given back in [`Output::Connect`].
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Handle(pub u64);
+
+/// Whether the radio can be used.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum RadioState {
+    /// Bluetooth is on and permitted.
+    On,
+    /// It is off, denied or missing. Links go down with it.
+    Off,
+}
+
+/// Why a link went down, as far as the OS says.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum LinkDownReason {
+    /// Out of range or switched off: nothing heard for the supervision time-out.
+    Timeout,
+    /// The other end closed it.
+    Remote,
+    /// We closed it.
+    Local,
+    /// It never came up.
+    ConnectFailed,
+}
+
+/// What the player wants.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub enum Command {
+    /// Put chips on a bet.
+    PlaceBet {
+        /// Which bet.
+        kind: BetKind,
+        /// How many chips.
+        amount: Chips,
+    },
+    /// Take some chips of a bet back.
+    ReduceBet {
+        /// Which bet.
+        kind: BetKind,
+        /// By how many chips.
+        by: Chips,
+    },
+    /// Take a bet down.
+    RemoveBet {
+        /// Which bet.
+        kind: BetKind,
+    },
+    /// Call a bet on or off.
+    SetWorking {
+        /// Which bet.
+        kind: BetKind,
+        /// On or off.
+        on: bool,
+    },
+    /// Close the bets and roll; the shooter's.
+    Roll,
+}
+
+/// Something that happened outside. Any number of inputs before a drain is legal.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Input {
+    /// The OS saw a phone that advertises this table.
+    Discovered {
+        /// How to dial it.
+        handle: Handle,
+        /// Signal strength in dBm.
+        rssi: i8,
+        /// Whatever the advertisement carries beyond the service.
+        hint: Option<u32>,
+    },
+    /// A link can carry chunks.
+    LinkUp {
+        /// Its number; never reused.
+        link: LinkId,
+        /// Which end we are.
+        role: Role,
+        /// Its ATT MTU.
+        mtu: u16,
+    },
+    /// A link is gone.
+    LinkDown {
+        /// Its number.
+        link: LinkId,
+        /// Why.
+        reason: LinkDownReason,
+    },
+    /// One chunk arrived, as written or notified.
+    Received {
+        /// On which link.
+        link: LinkId,
+        /// The chunk.
+        bytes: Vec<u8>,
+    },
+    /// The OS has sent one chunk of this link and can take another.
+    Writable {
+        /// Which link.
+        link: LinkId,
+    },
+    /// Bluetooth went on or off.
+    RadioState(RadioState),
+    /// The player does something.
+    Command(Command),
+    /// The time asked for by [`Output::Idle`] has come (early and spurious wakes are harmless).
+    Wake,
+}
+
+/// What the shell must do, strictly in order.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Output {
+    /// Make this durable before acting on anything behind it. That one line is the write-ahead rule.
+    Persist(Vec<u8>),
+    /// Hand one chunk to the OS; answer with [`Input::Writable`] when it has left.
+    Transmit {
+        /// On which link.
+        link: LinkId,
+        /// The chunk, no longer than the link's MTU less 3.
+        chunk: Vec<u8>,
+    },
+    /// Start or stop advertising the table's service.
+    Advertise(bool),
+    /// Start or stop scanning for it.
+    Scan(bool),
+    /// Dial a phone.
+    Connect {
+        /// Which.
+        handle: Handle,
+    },
+    /// Close a link.
+    Disconnect {
+        /// Which.
+        link: LinkId,
+    },
+    /// Tell the player.
+    Event(Event),
+    /// Nothing more to do; call [`Input::Wake`] then, if set.
+    Idle {
+        /// When.
+        wake_at: Option<Instant>,
+    },
+}
+
+/// What the player's app is told.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Event {
+    /// A command was signed and is on its way; what came of it follows under the same number.
+    Submitted {
+        /// The request.
+        id: RequestId,
+        /// This player's number for it.
+        number: u64,
+        /// What was asked.
+        command: Command,
+    },
+    /// A slot was delivered. Its outcomes follow.
+    Delivered {
+        /// Its sequence number.
+        sequence: u64,
+        /// The chain digest that fixes everything up to here.
+        chain: Digest,
+        /// Its requests.
+        batch: Batch,
+    },
+    /// Something happened at the table.
+    Happened {
+        /// The slot it happened in.
+        sequence: u64,
+        /// What.
+        outcome: Outcome,
+    },
+    /// A neighbour said hello on a link.
+    NeighbourUp {
+        /// The link.
+        link: LinkId,
+        /// Its seat, by its own word.
+        seat: Seat,
+    },
+    /// The link to a neighbour is gone.
+    NeighbourDown {
+        /// The link.
+        link: LinkId,
+        /// Its seat, by its own word.
+        seat: Seat,
+    },
+    /// This phone gave up on its view's primary.
+    ViewLeft {
+        /// The view it moves to.
+        target: u64,
+    },
+    /// A new view began.
+    ViewChanged {
+        /// The view.
+        view: u64,
+        /// Its primary.
+        primary: Seat,
+    },
+    /// Nothing has been decided for a while although something waits.
+    Stalled {
+        /// Who has not been heard from for that long.
+        silent: Vec<Seat>,
+    },
+    /// Decisions go on after a stall.
+    Resumed,
+}

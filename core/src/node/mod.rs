@@ -1,0 +1,536 @@
+//! `Node`: one phone at one table. The only place where two layers meet.
+//!
+//! The driver loop, for any shell:
+//!
+//! ```no_run
+//! # use bitcraps_core::{crypto::Identity, node::{Input, Node, NodeConfig, Output}, table::Genesis, time::Instant};
+//! # fn driver(genesis: Genesis, input: Input, now: Instant) -> Result<(), Box<dyn std::error::Error>> {
+//! let identity = Identity::from_seed(&[7; 32]);
+//! let mut node = Node::open(NodeConfig::new(genesis, identity), [0; 32])?;
+//! node.handle_input(now, input); // any number of these
+//! loop {
+//!     match node.poll_output(now) {
+//!         Output::Persist(record) => { /* append and sync before going on */ }
+//!         Output::Transmit { link, chunk } => { /* hand to the OS; Input::Writable when it has left */ }
+//!         Output::Connect { handle } => { /* dial; Input::LinkUp when it can carry chunks */ }
+//!         Output::Disconnect { link } => { /* close; Input::LinkDown */ }
+//!         Output::Advertise(on) | Output::Scan(on) => { /* start or stop */ }
+//!         Output::Event(event) => { /* show */ }
+//!         Output::Idle { wake_at } => break, /* Input::Wake then */
+//!     }
+//! }
+//! # Ok(()) }
+//! ```
+//!
+//! How a bet travels: [`Command::PlaceBet`] is signed as a request and floods; the primary orders it; q commits deliver
+//! it on every phone; [`crate::table::Table`] applies it; [`Event::Happened`] says what came of it.
+
+mod duties;
+mod io;
+mod neighbours;
+mod stats;
+
+use std::collections::VecDeque;
+use std::sync::Arc;
+use std::time::Duration;
+
+use duties::Duties;
+pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
+use neighbours::{Neighbours, Verdict};
+pub use stats::{Stats, Usage};
+
+use crate::consensus::{Action, Batch, Ignored, Peer, Replica, ReplicaConfig, Urgency, limits};
+use crate::crypto::{Digest, Identity, Seat};
+use crate::ledger::LedgerError;
+use crate::mesh::{Class, Hello, LinkId, Links, Mesh, Role};
+use crate::table::{Genesis, Operation, Table};
+use crate::time::{Instant, earliest};
+use crate::wire::{Decode, Encode, Header, Kind, Reader};
+
+/// The version that every signature covers. Phones of different versions do not share a table.
+pub const PROTOCOL_VERSION: u16 = 1;
+/// A neighbour's question where we are is not answered while more than this is queued for it.
+const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
+/// Nothing decided for this long although something waits: the player is told.
+const STALL_AFTER: Duration = Duration::from_secs(10);
+
+/// What a node is made of.
+#[derive(Debug)]
+pub struct NodeConfig {
+    /// Rules and seats.
+    pub genesis: Genesis,
+    /// This phone's key; it must be one of the seats'.
+    pub identity: Identity,
+    /// How many links this phone can hold.
+    pub links_max: usize,
+}
+
+impl NodeConfig {
+    /// Six links, which every phone can hold.
+    #[must_use]
+    pub const fn new(genesis: Genesis, identity: Identity) -> Self {
+        Self {
+            genesis,
+            identity,
+            links_max: 6,
+        }
+    }
+}
+
+/// Why a node could not be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The identity's key is at none of the table's seats.
+    #[error("this phone's key has no seat at the table")]
+    NotSeated,
+    /// The rules issue more chips than a `u64` holds.
+    #[error("the table's rules are impossible: {0}")]
+    Rules(#[from] LedgerError),
+}
+
+/// One phone: inputs in, outputs out, any order, deterministic.
+#[derive(Debug)]
+pub struct Node {
+    identity: Arc<Identity>,
+    table_id: Digest,
+    replica: Replica,
+    table: Table,
+    mesh: Mesh,
+    neighbours: Neighbours,
+    duties: Duties,
+    outputs: VecDeque<Output>,
+    stats: Stats,
+    /// Since when something has waited without a decision.
+    waiting_since: Option<Instant>,
+    stalled: bool,
+}
+
+impl Node {
+    /// A node at the table's genesis. `entropy` is fresh at each start; nothing else random ever enters.
+    ///
+    /// # Errors
+    /// [`OpenError`] if the phone has no seat or the rules cannot be.
+    pub fn open(config: NodeConfig, entropy: [u8; 32]) -> Result<Self, OpenError> {
+        let NodeConfig {
+            genesis,
+            identity,
+            links_max,
+        } = config;
+        let identity = Arc::new(identity);
+        let table_id = genesis.digest();
+        let replica = Replica::new(ReplicaConfig {
+            version: PROTOCOL_VERSION,
+            table: table_id,
+            roster: genesis.roster.clone(),
+            identity: Arc::clone(&identity),
+            pipeline: limits::PIPELINE,
+        })
+        .ok_or(OpenError::NotSeated)?;
+        let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
+        Ok(Self {
+            duties: Duties::new(replica.seat(), table_id),
+            table: Table::new(genesis)?,
+            mesh: Mesh::default(),
+            neighbours: Neighbours::new(seed, links_max),
+            outputs: VecDeque::new(),
+            stats: Stats::default(),
+            waiting_since: None,
+            stalled: false,
+            identity,
+            table_id,
+            replica,
+        })
+    }
+
+    /// Takes one input in. What follows from it waits in [`Node::poll_output`].
+    pub fn handle_input(&mut self, now: Instant, input: Input) {
+        match input {
+            Input::Discovered {
+                handle,
+                rssi,
+                hint: _,
+            } => {
+                self.neighbours.on_discovered(now, handle, rssi);
+            }
+            Input::LinkUp { link, role, mtu } => self.on_link_up(now, link, role, mtu),
+            Input::LinkDown { link, reason } => self.on_link_down(now, link, reason),
+            Input::Received { link, bytes } => self.on_received(now, link, &bytes),
+            Input::Writable { link } => self.mesh.writable(link),
+            Input::RadioState(state) => self.on_radio_state(state),
+            Input::Command(command) => self.on_command(now, command),
+            Input::Wake => self.replica.handle_wake(now),
+        }
+        self.settle(now);
+    }
+
+    /// The next output; [`Output::Idle`] once there is nothing left.
+    pub fn poll_output(&mut self, now: Instant) -> Output {
+        if let Some(output) = self.outputs.pop_front() {
+            return output;
+        }
+        if let Some((link, chunk)) = self.mesh.poll_transmit() {
+            return Output::Transmit { link, chunk };
+        }
+        Output::Idle {
+            wake_at: self.next_wake(now),
+        }
+    }
+
+    /// This phone's seat.
+    #[must_use]
+    pub const fn seat(&self) -> Seat {
+        self.replica.seat()
+    }
+
+    /// The table as of the last delivered slot.
+    #[must_use]
+    pub const fn table(&self) -> &Table {
+        &self.table
+    }
+
+    /// The last delivered slot and the chain digest that fixes everything up to it.
+    #[must_use]
+    pub const fn delivered(&self) -> (u64, Digest) {
+        self.replica.delivered()
+    }
+
+    /// The current view and whether this phone votes in it.
+    #[must_use]
+    pub const fn view(&self) -> (u64, bool) {
+        (self.replica.view(), self.replica.is_voting())
+    }
+
+    /// Counters since the start.
+    #[must_use]
+    pub const fn stats(&self) -> &Stats {
+        &self.stats
+    }
+
+    /// How full the bounded structures are.
+    #[must_use]
+    pub fn usage(&self) -> Usage {
+        Usage {
+            consensus: self.replica.load(),
+            queued_bytes: self.mesh.queued_bytes(),
+            links: self.neighbours.len(),
+            deferred: self.table.deferred_len(),
+        }
+    }
+
+    // ------------------------------------------------------------------ inputs
+
+    fn on_radio_state(&mut self, state: RadioState) {
+        let on = state == RadioState::On;
+        self.outputs.push_back(Output::Advertise(on));
+        self.outputs.push_back(Output::Scan(on));
+        if !on {
+            for link in self.neighbours.clear() {
+                self.drop_link(link);
+            }
+        }
+    }
+
+    fn on_link_up(&mut self, now: Instant, link: LinkId, role: Role, mtu: u16) {
+        if !self.mesh.link_up(link, mtu) {
+            self.outputs.push_back(Output::Disconnect { link });
+            return;
+        }
+        self.neighbours.on_link_up(now, link, role);
+        let hello = Hello {
+            version: PROTOCOL_VERSION,
+            table: self.table_id,
+            seat: self.replica.seat(),
+        };
+        // In the most urgent class, so that nothing leaves before it: the other end takes nothing until then.
+        self.mesh.send(link, Class::Vote, hello.to_bytes());
+    }
+
+    fn on_link_down(&mut self, now: Instant, link: LinkId, reason: LinkDownReason) {
+        if reason == LinkDownReason::ConnectFailed {
+            self.neighbours.on_dial_failed(now);
+        }
+        self.drop_link(link);
+    }
+
+    fn drop_link(&mut self, link: LinkId) {
+        self.mesh.link_down(link);
+        self.replica.link_down(Peer(link.0));
+        if let Some(seat) = self.neighbours.on_link_down(link) {
+            self.outputs
+                .push_back(Output::Event(Event::NeighbourDown { link, seat }));
+            self.announce_links();
+        }
+    }
+
+    fn on_received(&mut self, now: Instant, link: LinkId, chunk: &[u8]) {
+        let message = match self.mesh.receive(link, chunk) {
+            Ok(Some((_, message))) => message,
+            Ok(None) => return,
+            Err(error) => {
+                *self.stats.bad_chunks.entry(error).or_default() += 1;
+                return;
+            }
+        };
+        if message.first() == Some(&(Kind::Hello as u8)) {
+            self.on_hello(link, &message);
+        } else if self.neighbours.seat(link).is_none() {
+            self.stats.before_hello += 1;
+        } else if message.first() == Some(&(Kind::Links as u8)) {
+            self.on_links(link, &message);
+        } else if message.first() == Some(&(Kind::Status as u8))
+            && self.mesh.backlog(link) > ANSWER_BACKLOG_MAX
+        {
+            // The last answer is still on its way; another would only delay it.
+            *self.stats.ignored.entry(Ignored::TooOften).or_default() += 1;
+        } else {
+            match self.replica.handle_message(now, Peer(link.0), &message) {
+                Ok(kind) => *self.stats.accepted.entry(kind).or_default() += 1,
+                Err(reason) => *self.stats.ignored.entry(reason).or_default() += 1,
+            }
+        }
+    }
+
+    fn on_hello(&mut self, link: LinkId, message: &[u8]) {
+        let ours = |hello: &Hello| {
+            hello.version == PROTOCOL_VERSION
+                && hello.table == self.table_id
+                && hello.seat != self.replica.seat()
+                && self.table.genesis().roster.key(hello.seat).is_some()
+        };
+        let Some(hello) = Hello::from_bytes(message).ok().filter(ours) else {
+            self.outputs.push_back(Output::Disconnect { link });
+            return;
+        };
+        if self.neighbours.seat(link).is_some() {
+            self.stats.before_hello += 1;
+            return;
+        }
+        let (own, seat) = (self.replica.seat(), hello.seat);
+        match self.neighbours.on_hello(link, own, seat) {
+            Verdict::Serve => {
+                for redundant in self.neighbours.redundant_to(link, seat) {
+                    self.outputs
+                        .push_back(Output::Disconnect { link: redundant });
+                }
+            }
+            Verdict::Redundant => {
+                if self.neighbours.role(link) == Some(Role::Central) {
+                    self.outputs.push_back(Output::Disconnect { link });
+                }
+            }
+        }
+        self.outputs
+            .push_back(Output::Event(Event::NeighbourUp { link, seat }));
+        self.replica.link_up(Peer(link.0));
+        self.announce_links();
+    }
+
+    /// Tells every neighbour whom this phone has links to.
+    fn announce_links(&mut self) {
+        let bytes = Links {
+            table: self.table_tag(),
+            seats: self.neighbours.seats(),
+        }
+        .to_bytes();
+        let links: Vec<LinkId> = self.neighbours.greeted().collect();
+        for link in links {
+            self.mesh.send(link, Class::Control, bytes.clone());
+        }
+    }
+
+    fn on_links(&mut self, link: LinkId, message: &[u8]) {
+        let result = match Links::from_bytes(message) {
+            Ok(links) if links.table != self.table_tag() => Err(Ignored::OtherTable),
+            Ok(links) => {
+                self.neighbours.on_links(link, links.seats);
+                Ok(())
+            }
+            Err(error) => Err(error.into()),
+        };
+        match result {
+            Ok(()) => *self.stats.accepted.entry(Kind::Links).or_default() += 1,
+            Err(reason) => *self.stats.ignored.entry(reason).or_default() += 1,
+        }
+    }
+
+    const fn table_tag(&self) -> u16 {
+        u16::from_le_bytes([self.table_id.0[0], self.table_id.0[1]])
+    }
+
+    fn on_command(&mut self, now: Instant, command: Command) {
+        let operation = match command {
+            Command::PlaceBet { kind, amount } => Operation::PlaceBet { kind, amount },
+            Command::ReduceBet { kind, by } => Operation::ReduceBet { kind, by },
+            Command::RemoveBet { kind } => Operation::RemoveBet { kind },
+            Command::SetWorking { kind, on } => Operation::SetWorking { kind, on },
+            Command::Roll => Operation::RollClose {
+                roll: self.table.dice().roll(),
+            },
+        };
+        let (id, number) = self.replica.submit(now, operation.to_bytes());
+        self.outputs.push_back(Output::Event(Event::Submitted {
+            id,
+            number,
+            command,
+        }));
+    }
+
+    // ------------------------------------------------------------------ what follows
+
+    /// Carries out everything that an input led to, until nothing new comes.
+    fn settle(&mut self, now: Instant) {
+        loop {
+            while let Some(action) = self.replica.poll_action() {
+                self.carry_out(now, action);
+            }
+            let due = self.due_operations(now);
+            if due.is_empty() {
+                break;
+            }
+            for operation in due {
+                self.replica.submit(now, operation.to_bytes());
+            }
+        }
+        while let Some(link) = self.neighbours.poll_silent(now) {
+            self.outputs.push_back(Output::Disconnect { link });
+        }
+        while let Some(handle) = self.neighbours.poll_dial(now) {
+            self.outputs.push_back(Output::Connect { handle });
+        }
+        self.watch_for_stall(now);
+    }
+
+    /// This phone's own duties begin with the first decision: before that nobody plays.
+    fn due_operations(&mut self, now: Instant) -> Vec<Operation> {
+        if self.stats.delivered == 0 {
+            return Vec::new();
+        }
+        let due = self.duties.due(now, &self.table, &self.identity);
+        self.replica.set_filler(now, self.duties.wants_filler(now));
+        due
+    }
+
+    fn carry_out(&mut self, now: Instant, action: Action) {
+        match action {
+            Action::Persist(record) => {
+                self.stats.persisted.0 += 1;
+                self.stats.persisted.1 += record.len() as u64;
+                self.outputs.push_back(Output::Persist(record));
+            }
+            Action::Flood {
+                urgency,
+                bytes,
+                own,
+                origin,
+            } => {
+                if let Some(kind) = bytes.first().and_then(|byte| Kind::from_u8(*byte))
+                    && own
+                {
+                    let (count, total) = self.stats.origin.entry(kind).or_default();
+                    *count += 1;
+                    *total += bytes.len() as u64;
+                }
+                let links: Vec<LinkId> = match origin {
+                    Some(origin) => self.neighbours.lacking(origin).collect(),
+                    None => self.neighbours.greeted().collect(),
+                };
+                self.mesh
+                    .flood(links.into_iter(), class_of(urgency), own, bytes);
+            }
+            Action::Send {
+                peer,
+                urgency,
+                bytes,
+            } => {
+                self.mesh.send(LinkId(peer.0), class_of(urgency), bytes);
+            }
+            Action::Deliver {
+                sequence,
+                chain,
+                batch,
+            } => {
+                self.deliver(now, sequence, chain, batch);
+            }
+            Action::LeftView { target } => {
+                self.outputs
+                    .push_back(Output::Event(Event::ViewLeft { target }));
+            }
+            Action::EnteredView { view, primary } => {
+                self.mesh
+                    .drop_stale(|message| is_of_another_view(message, view));
+                self.stats.views_entered += 1;
+                self.outputs
+                    .push_back(Output::Event(Event::ViewChanged { view, primary }));
+            }
+        }
+    }
+
+    fn deliver(&mut self, now: Instant, sequence: u64, chain: Digest, batch: Batch) {
+        self.stats.delivered += 1;
+        let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
+        let outcomes = self.table.apply(sequence, requests);
+        self.outputs.push_back(Output::Event(Event::Delivered {
+            sequence,
+            chain,
+            batch,
+        }));
+        for outcome in outcomes {
+            self.outputs
+                .push_back(Output::Event(Event::Happened { sequence, outcome }));
+        }
+        self.waiting_since = None;
+        if std::mem::take(&mut self.stalled) {
+            self.outputs.push_back(Output::Event(Event::Resumed));
+        }
+        self.watch_for_stall(now);
+    }
+
+    /// Tells the player once when nothing has been decided for a while, and who has gone quiet.
+    fn watch_for_stall(&mut self, now: Instant) {
+        if !self.replica.is_waiting() {
+            self.waiting_since = None;
+            return;
+        }
+        let since = *self.waiting_since.get_or_insert(now);
+        if self.stalled || since.after(STALL_AFTER) > now {
+            return;
+        }
+        self.stalled = true;
+        let heard_lately = |seat: &Seat| {
+            self.replica
+                .last_heard(*seat)
+                .is_some_and(|at| now.since(at) < STALL_AFTER)
+        };
+        let seats = self.table.genesis().roster.seats();
+        let silent = seats
+            .filter(|seat| *seat != self.replica.seat() && !heard_lately(seat))
+            .collect();
+        self.outputs
+            .push_back(Output::Event(Event::Stalled { silent }));
+    }
+
+    fn next_wake(&self, now: Instant) -> Option<Instant> {
+        let stall = self.waiting_since.filter(|_| !self.stalled);
+        let stall = stall.map(|since| since.after(STALL_AFTER));
+        let duties = self.duties.next_wake(now, &self.table);
+        let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
+        earliest(earliest(wake, stall), duties)
+    }
+}
+
+/// Whether a message is a proposal or vote of another view: whoever still needs those gets the new-view instead.
+fn is_of_another_view(message: &[u8], view: u64) -> bool {
+    Header::decode(&mut Reader::new(message)).is_ok_and(|header| {
+        let of_view = matches!(header.kind, Kind::PrePrepare | Kind::Prepare | Kind::Commit);
+        of_view && header.view != view.to_le_bytes()[0]
+    })
+}
+
+const fn class_of(urgency: Urgency) -> Class {
+    match urgency {
+        Urgency::Vote => Class::Vote,
+        Urgency::Control => Class::Control,
+        Urgency::Proposal => Class::Proposal,
+        Urgency::Bulk => Class::Bulk,
+    }
+}
