@@ -1,0 +1,115 @@
+//! Agreement and the gap-free prefix: no two honest phones deliver different things at a sequence number, each
+//! delivers 1, 2, 3 … without a gap, and every request once.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use bitcraps_core::consensus::Batch;
+use sha2::{Digest as _, Sha256};
+
+use super::Property;
+
+#[derive(Debug)]
+pub(super) struct Agreement {
+    pub(super) agreement: Property,
+    pub(super) gap_free: Property,
+    /// What the first honest phone delivered at each sequence number: chain digest and contents.
+    first: BTreeMap<u64, ([u8; 32], [u8; 32], usize)>,
+    last: Vec<u64>,
+    seen: Vec<BTreeSet<(u8, u64)>>,
+    states: BTreeMap<u64, ([u8; 32], usize)>,
+}
+
+impl Agreement {
+    pub(super) fn new(phones: usize) -> Self {
+        Self {
+            agreement: Property::default(),
+            gap_free: Property::default(),
+            first: BTreeMap::new(),
+            last: vec![0; phones],
+            seen: vec![BTreeSet::new(); phones],
+            states: BTreeMap::new(),
+        }
+    }
+
+    pub(super) fn delivered(
+        &mut self,
+        phone: usize,
+        sequence: u64,
+        chain: [u8; 32],
+        batch: &Batch,
+    ) {
+        let contents = contents(batch);
+        let (first_chain, first_contents, by) = *self
+            .first
+            .entry(sequence)
+            .or_insert((chain, contents, phone));
+        self.agreement
+            .check(first_chain == chain && first_contents == contents, || {
+                format!("phones {by} and {phone} delivered different slots {sequence}")
+            });
+        let expected = self.last[phone] + 1;
+        self.gap_free.check(sequence == expected, || {
+            format!("phone {phone} delivered slot {sequence} where {expected} was next")
+        });
+        self.last[phone] = sequence;
+        for request in batch {
+            let (player, number) = (request.player().0, request.number());
+            let new = self.seen[phone].insert((player, number));
+            self.gap_free.check(new, || {
+                format!("phone {phone} delivered request {number} of player {player} twice")
+            });
+        }
+    }
+
+    /// Phones that stopped at the same slot are in the same state.
+    pub(super) fn final_state(&mut self, phone: usize, sequence: u64, state: [u8; 32]) {
+        let (first, by) = *self.states.entry(sequence).or_insert((state, phone));
+        self.agreement.check(first == state, || {
+            format!("phones {by} and {phone} are in different states after slot {sequence}")
+        });
+        let told = self.last[phone];
+        self.gap_free.check(told == sequence, || {
+            format!("phone {phone} is at slot {sequence} and told its player of {told}")
+        });
+    }
+}
+
+fn contents(batch: &Batch) -> [u8; 32] {
+    let mut hash = Sha256::new();
+    for request in batch {
+        hash.update([request.player().0]);
+        hash.update(request.number().to_le_bytes());
+        hash.update((request.payload().len() as u64).to_le_bytes());
+        hash.update(request.payload());
+    }
+    hash.finalize().into()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::checkers::Status;
+
+    #[test]
+    fn a_fork_and_a_gap_are_seen() {
+        let mut checker = Agreement::new(2);
+        assert_eq!(checker.agreement.status(), Status::Unknown);
+        checker.delivered(0, 1, [1; 32], &Batch::new());
+        checker.delivered(1, 1, [1; 32], &Batch::new());
+        assert_eq!(checker.agreement.status(), Status::Held);
+        checker.delivered(0, 2, [2; 32], &Batch::new());
+        checker.delivered(1, 2, [3; 32], &Batch::new());
+        assert_eq!(checker.agreement.status(), Status::Violated);
+        assert_eq!(checker.gap_free.status(), Status::Held);
+        checker.delivered(1, 4, [3; 32], &Batch::new());
+        assert_eq!(checker.gap_free.status(), Status::Violated);
+    }
+
+    #[test]
+    fn different_states_after_the_same_slot_are_seen() {
+        let mut checker = Agreement::new(2);
+        checker.final_state(0, 0, [1; 32]);
+        checker.final_state(1, 0, [2; 32]);
+        assert_eq!(checker.agreement.status(), Status::Violated);
+    }
+}

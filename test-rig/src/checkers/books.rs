@@ -1,0 +1,149 @@
+//! Conservation: a second set of books, kept from what each phone tells its player.
+//!
+//! Every chip that moves is named by an outcome. The books move it too, refuse to go below zero, and in the end every
+//! stack, every escrow and the bank must be what the phone says they are.
+
+use bitcraps_core::craps::{Line, LineResult};
+use bitcraps_core::crypto::Seat;
+use bitcraps_core::ledger::Ledger;
+use bitcraps_core::table::Outcome;
+
+use super::Property;
+
+#[derive(Clone, Debug)]
+struct Book {
+    stacks: Vec<i128>,
+    escrow: Vec<i128>,
+    bank: i128,
+}
+
+#[derive(Debug)]
+pub(super) struct Books {
+    pub(super) property: Property,
+    books: Vec<Book>,
+    issued: i128,
+}
+
+impl Books {
+    pub(super) fn new(phones: usize, buy_in: u64, bank: u64) -> Self {
+        let book = Book {
+            stacks: vec![i128::from(buy_in); phones],
+            escrow: vec![0; phones],
+            bank: i128::from(bank),
+        };
+        let issued = book.stacks.iter().sum::<i128>() + book.bank;
+        Self {
+            property: Property::default(),
+            books: vec![book; phones],
+            issued,
+        }
+    }
+
+    pub(super) fn happened(&mut self, phone: usize, outcome: &Outcome) {
+        let book = &mut self.books[phone];
+        match outcome {
+            Outcome::BetPlaced { seat, amount, .. } => {
+                book.stacks[seat.index()] -= i128::from(*amount);
+                book.escrow[seat.index()] += i128::from(*amount);
+            }
+            Outcome::BetReturned { seat, amount, .. } => book.give_back(*seat, *amount),
+            Outcome::Rolled(roll) => roll
+                .settlement
+                .lines
+                .iter()
+                .for_each(|line| book.settle(line)),
+            Outcome::WorkingSet { .. } | Outcome::RollClosed { .. } | Outcome::Rejected { .. } => {
+                return;
+            }
+        }
+        let sum = book.stacks.iter().chain(&book.escrow).sum::<i128>() + book.bank;
+        let least = book
+            .stacks
+            .iter()
+            .chain(&book.escrow)
+            .copied()
+            .min()
+            .unwrap_or(0);
+        let sound = sum == self.issued && least.min(book.bank) >= 0;
+        let (issued, bank) = (self.issued, book.bank);
+        self.property.check(sound, || {
+            format!(
+                "phone {phone}: {sum} chips of {issued} issued, bank {bank}, least purse {least}"
+            )
+        });
+    }
+
+    pub(super) fn compare(&mut self, phone: usize, ledger: &Ledger) {
+        let book = &self.books[phone];
+        let mut equal = i128::from(ledger.bank()) == book.bank;
+        let mut sum = i128::from(ledger.bank());
+        for (seat, (stack, escrow)) in (0..).map(Seat).zip(book.stacks.iter().zip(&book.escrow)) {
+            let (have, bet) = (
+                ledger.stack(seat).unwrap_or(0),
+                ledger.escrow(seat).unwrap_or(0),
+            );
+            equal &= i128::from(have) == *stack && i128::from(bet) == *escrow;
+            sum += i128::from(have) + i128::from(bet);
+        }
+        self.property.check(equal && sum == self.issued, || {
+            format!("phone {phone}: the table's chips are not what its outcomes add up to")
+        });
+    }
+}
+
+impl Book {
+    fn give_back(&mut self, seat: Seat, amount: u64) {
+        self.escrow[seat.index()] -= i128::from(amount);
+        self.stacks[seat.index()] += i128::from(amount);
+    }
+
+    fn settle(&mut self, line: &Line) {
+        let stake = i128::from(line.stake);
+        match line.result {
+            LineResult::Win { profit, stays } => {
+                self.bank -= i128::from(profit);
+                self.stacks[line.seat.index()] += i128::from(profit);
+                if !stays {
+                    self.give_back(line.seat, line.stake);
+                }
+            }
+            LineResult::Lose => {
+                self.escrow[line.seat.index()] -= stake;
+                self.bank += stake;
+            }
+            LineResult::Returned => self.give_back(line.seat, line.stake),
+            LineResult::Push | LineResult::Travels { .. } => {}
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use bitcraps_core::craps::BetKind;
+
+    use super::*;
+    use crate::checkers::Status;
+
+    #[test]
+    fn a_bet_beyond_the_stack_and_a_missing_chip_are_seen() {
+        let bet = |amount| Outcome::BetPlaced {
+            seat: Seat(0),
+            number: 1,
+            kind: BetKind::PassLine,
+            amount,
+        };
+        let mut books = Books::new(2, 100, 1000);
+        books.happened(0, &bet(60));
+        assert_eq!(books.property.status(), Status::Held);
+        books.happened(0, &bet(60));
+        assert_eq!(
+            books.property.status(),
+            Status::Violated,
+            "only 40 were left"
+        );
+
+        let mut books = Books::new(2, 100, 1000);
+        books.compare(0, &Ledger::new(&[100, 99], 1000).unwrap());
+        assert_eq!(books.property.status(), Status::Violated);
+    }
+}

@@ -1,0 +1,14 @@
+//! A whole room of BitCraps phones in one process: real cores, a simulated radio, phones that lie, and checkers
+//! that share no code with what they check.
+//!
+//! Reading order: [`scenario`] (what is run), [`sim`] (the room), [`checkers`] (what must hold), [`run`] (one run from
+//! scenario to result), [`show`] (what a person sees).
+
+pub mod checkers;
+pub mod cli;
+pub mod random;
+pub mod result;
+pub mod run;
+pub mod scenario;
+pub mod show;
+pub mod sim;

@@ -1,0 +1,133 @@
+//! What happens to phones and links: crashes, partitions, loss, suspended apps.
+
+use super::room::Room;
+use crate::scenario::{Fault, FaultAction, FaultKind};
+
+/// The faults that this build of the rig can cause.
+pub const FAULTS: [FaultKind; 4] = [
+    FaultKind::Crash,
+    FaultKind::Partition,
+    FaultKind::Loss,
+    FaultKind::Suspend,
+];
+
+fn is_active(fault: &Fault, game_us: u64) -> bool {
+    fault.from_ms * 1000 <= game_us
+        && fault
+            .until_ms
+            .is_none_or(|until| game_us < until.saturating_mul(1000))
+}
+
+impl Room {
+    /// The moments at which something begins or ends, since the start of the game.
+    pub(super) fn fault_changes_us(&self) -> Vec<u64> {
+        let faults = self.scenario.faults.iter();
+        let edges = faults.flat_map(|fault| [Some(fault.from_ms), fault.until_ms]);
+        edges.flatten().map(|ms| ms.saturating_mul(1000)).collect()
+    }
+
+    fn active(&self) -> impl Iterator<Item = &Fault> {
+        let game_us = self.game_us();
+        // Formation is over before the first fault begins, also before one that begins at 0 s.
+        let any = self.has_begun() && !self.healed;
+        let faults = if any {
+            &self.scenario.faults[..]
+        } else {
+            &[][..]
+        };
+        faults.iter().filter(move |fault| is_active(fault, game_us))
+    }
+
+    /// Whether nothing passes between two phones now.
+    pub(super) fn is_cut(&self, a: usize, b: usize) -> bool {
+        let down = |phone: usize| self.phones[phone].crashed || self.phones[phone].suspended;
+        down(a)
+            || down(b)
+            || self.active().any(|fault| match &fault.action {
+                FaultAction::Partition { groups } => side(groups, a) != side(groups, b),
+                _ => false,
+            })
+    }
+
+    /// The packet errors that a fault puts on a pair now.
+    pub(super) fn fault_loss(&self, a: usize, b: usize) -> Option<u32> {
+        let on_pair = |between: &Option<(u8, u8)>| {
+            between.is_none_or(|(x, y)| (usize::from(x), usize::from(y)) == (a.min(b), a.max(b)))
+        };
+        self.active()
+            .filter_map(|fault| match &fault.action {
+                FaultAction::Loss { loss_ppm, between } if on_pair(between) => Some(*loss_ppm),
+                _ => None,
+            })
+            .max()
+    }
+
+    /// Something began or ended: bring phones and links in line.
+    pub(super) fn on_faults_change(&mut self) {
+        let phones = 0..self.phones.len();
+        let mut resumed = Vec::new();
+        for phone in phones {
+            let of_phone = |fault: &&Fault, crash: bool| match &fault.action {
+                FaultAction::Crash { player, .. } => crash && usize::from(*player) == phone,
+                FaultAction::Suspend { player } => !crash && usize::from(*player) == phone,
+                _ => false,
+            };
+            let crashed = self.active().any(|fault| of_phone(&fault, true));
+            let suspended = self.active().any(|fault| of_phone(&fault, false));
+            let state = &mut self.phones[phone];
+            // A crashed phone stays down: restarting it from its journal is not built yet.
+            state.crashed |= crashed;
+            if state.suspended && !suspended {
+                resumed.push(phone);
+            }
+            state.suspended = suspended;
+        }
+        let links: Vec<(u64, [usize; 2])> = self
+            .links
+            .iter()
+            .map(|(id, link)| (*id, link.ends))
+            .collect();
+        for (id, [a, b]) in links {
+            let (cut, loss) = (self.is_cut(a, b), self.fault_loss(a, b));
+            let Some(link) = self.links.get_mut(&id) else {
+                continue;
+            };
+            link.fault_loss_ppm = loss;
+            match (cut, link.cut_since) {
+                (true, None) => self.watch_cut(id),
+                (false, Some(_)) => {
+                    link.cut_since = None;
+                    self.plan_event(id);
+                }
+                _ => {}
+            }
+        }
+        resumed.into_iter().for_each(|phone| self.resume(phone));
+        for (a, b) in self.edges.clone() {
+            let (a, b) = (usize::from(a), usize::from(b));
+            if !self.are_linked(a, b) && !self.is_cut(a, b) {
+                self.discover(a, b);
+            }
+        }
+    }
+
+    /// Ends every fault and lie except for the phones outside `core`, which stay dead, and lets everybody play on: the
+    /// liveness phase.
+    pub fn heal(&mut self, core: &[usize]) {
+        self.healed = true;
+        for phone in 0..self.phones.len() {
+            self.phones[phone].player.go_on();
+            if !core.contains(&phone) {
+                self.phones[phone].crashed = true;
+            }
+        }
+        self.on_faults_change();
+        (0..self.phones.len()).for_each(|phone| self.act(phone));
+    }
+}
+
+fn side(groups: &[Vec<u8>], phone: usize) -> Option<usize> {
+    groups
+        .iter()
+        .position(|group| group.iter().any(|member| usize::from(*member) == phone))
+}

@@ -1,0 +1,19 @@
+//! The room: n phones, the links between them, and one queue of things to come.
+//!
+//! A discrete-event simulation in whole microseconds. Everything that happens has a place in one ordered map, keyed by
+//! time and by the order in which it was scheduled, so the same scenario and seed give the same run on every machine.
+
+mod faults;
+mod links;
+pub mod phone;
+pub mod player;
+pub mod profile;
+mod radio;
+mod room;
+pub mod topology;
+pub mod trace;
+
+pub use faults::FAULTS;
+pub use phone::{Lie, Phone};
+pub use player::{BET_KINDS, Player};
+pub use room::{FormationError, Observation, Room};

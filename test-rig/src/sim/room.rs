@@ -1,0 +1,380 @@
+//! The event loop: links come up, chunks travel, nodes and players act.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use bitcraps_core::crypto::{Roster, Seat};
+use bitcraps_core::mesh::LinkId;
+use bitcraps_core::node::{Event, Input, Output, RadioState};
+use bitcraps_core::table::{Genesis, TableRules};
+use bitcraps_core::time::Instant;
+
+use super::phone::{Lie, Phone};
+use super::player::Player;
+use super::radio::{Egress, SimLink};
+use super::topology::edges;
+use super::trace::{Entry, Trace};
+use crate::random::Stream;
+use crate::scenario::Scenario;
+
+/// A room that has not formed after this long is a fault of the rig or a graph that cannot be.
+const FORMATION_MAX_US: u64 = 300_000_000;
+/// Between dialling and a link that can carry chunks.
+const CONNECT_US: (u64, u64) = (500_000, 1_500_000);
+
+/// Something to come.
+#[derive(Debug)]
+pub(super) enum Due {
+    Wake {
+        phone: usize,
+    },
+    Turn {
+        phone: usize,
+    },
+    ConnectionEvent {
+        link: u64,
+    },
+    Left {
+        link: u64,
+        phone: usize,
+    },
+    Arrives {
+        link: u64,
+        phone: usize,
+        chunk: Vec<u8>,
+    },
+    Discovered {
+        phone: usize,
+        peer: usize,
+    },
+    Dialled {
+        phone: usize,
+        peer: usize,
+    },
+    Supervision {
+        link: u64,
+    },
+    FaultsChange,
+}
+
+/// Something that a checker or a person may want to know.
+#[derive(Debug)]
+pub enum Observation {
+    /// A phone made a record durable.
+    Persisted {
+        /// Which phone.
+        phone: usize,
+        /// The record.
+        record: Vec<u8>,
+    },
+    /// A phone told its player something.
+    Event {
+        /// Which phone.
+        phone: usize,
+        /// The event.
+        event: Event,
+    },
+}
+
+/// The phones did not find each other.
+#[derive(Debug)]
+pub struct FormationError(pub String);
+
+/// The whole room.
+#[derive(Debug)]
+pub struct Room {
+    /// All phones, by seat.
+    pub phones: Vec<Phone>,
+    /// The hash and counters of everything that happened.
+    pub trace: Trace,
+    pub(super) scenario: Scenario,
+    pub(super) links: BTreeMap<u64, SimLink>,
+    pub(super) edges: Vec<(u8, u8)>,
+    pub(super) now_us: u64,
+    /// When the game began; formation is over then.
+    pub(super) started_us: Option<u64>,
+    due: BTreeMap<(u64, u64), Due>,
+    scheduled: u64,
+    pub(super) next_link: u64,
+    pub(super) egress: Egress,
+    pub(super) stream: Stream,
+    pub(super) seed: u64,
+    turns: Vec<Option<u64>>,
+    /// Inputs that a suspended phone finds when it is back.
+    missed: Vec<Vec<Input>>,
+    observations: VecDeque<Observation>,
+    /// Set once the faults of the scenario are over for good: the liveness phase.
+    pub(super) healed: bool,
+}
+
+impl Room {
+    /// Phones at their places, radios off, nothing linked.
+    ///
+    /// # Errors
+    /// Why the table cannot be, in one line.
+    pub fn new(scenario: Scenario, seed: u64, rules: TableRules) -> Result<Self, String> {
+        let players = usize::from(scenario.players);
+        let keys = (0..players as u64)
+            .map(|p| Phone::identity(seed, p).public_key())
+            .collect();
+        let roster = Roster::new(keys).map_err(|error| error.to_string())?;
+        let genesis = Genesis { rules, roster };
+        let edges = edges(&scenario.radio.topology, scenario.players);
+        let degree = |p: u8| edges.iter().filter(|(a, b)| *a == p || *b == p).count();
+        let phones = (0..scenario.players).map(|p| {
+            let stream = Stream::new(seed, "workload", u64::from(p));
+            let rounds = scenario.stop.rounds;
+            let player = Player::new(Seat(p), scenario.workload.clone(), rounds, stream);
+            let links_max = degree(p).max(6);
+            let mut phone = Phone::new(&genesis, seed, u64::from(p), links_max, player)?;
+            let own = scenario.byzantine.iter().filter(|lie| lie.player == p);
+            phone.lies = own.map(Lie::from).collect();
+            Ok(phone)
+        });
+        let phones = phones
+            .collect::<Result<Vec<_>, bitcraps_core::node::OpenError>>()
+            .map_err(|error| error.to_string())?;
+        Ok(Self {
+            turns: vec![None; players],
+            missed: vec![Vec::new(); players],
+            phones,
+            edges,
+            egress: Egress::new(scenario.radio.bandwidth, players),
+            trace: Trace::default(),
+            links: BTreeMap::new(),
+            now_us: 0,
+            started_us: None,
+            due: BTreeMap::new(),
+            scheduled: 0,
+            next_link: 1,
+            stream: Stream::new(seed, "room", 0),
+            seed,
+            observations: VecDeque::new(),
+            healed: false,
+            scenario,
+        })
+    }
+
+    /// Turns the radios on and lets everybody link up; the game's time starts when every pair in range has.
+    ///
+    /// # Errors
+    /// [`FormationError`] if that never comes.
+    pub fn form(&mut self) -> Result<(), FormationError> {
+        for phone in 0..self.phones.len() {
+            self.input(phone, Input::RadioState(RadioState::On));
+        }
+        for (a, b) in self.edges.clone() {
+            self.discover(usize::from(a), usize::from(b));
+        }
+        while !self.is_formed() {
+            let over = self.now_us > FORMATION_MAX_US;
+            if over || !self.step() {
+                return Err(FormationError(format!(
+                    "the phones did not link up within {} s of virtual time",
+                    FORMATION_MAX_US / 1_000_000
+                )));
+            }
+        }
+        self.started_us = Some(self.now_us);
+        for fault_us in self.fault_changes_us() {
+            self.schedule(self.now_us + fault_us, Due::FaultsChange);
+        }
+        for phone in 0..self.phones.len() {
+            self.act(phone);
+        }
+        Ok(())
+    }
+
+    /// Does the next thing; `false` if nothing is to come.
+    pub fn step(&mut self) -> bool {
+        let Some(((at, _), due)) = self.due.pop_first() else {
+            return false;
+        };
+        self.now_us = self.now_us.max(at);
+        match due {
+            Due::Wake { phone } => {
+                self.phones[phone].wake_us = None;
+                self.input(phone, Input::Wake);
+            }
+            Due::Turn { phone } => {
+                self.turns[phone] = None;
+                self.act(phone);
+            }
+            Due::ConnectionEvent { link } => self.on_connection_event(link),
+            Due::Left { link, phone } => {
+                self.input(phone, Input::Writable { link: LinkId(link) });
+            }
+            Due::Arrives { link, phone, chunk } => self.on_arrival(link, phone, chunk),
+            Due::Discovered { phone, peer } => self.on_discovered(phone, peer),
+            Due::Dialled { phone, peer } => self.on_dialled(phone, peer),
+            Due::Supervision { link } => self.on_supervision(link),
+            Due::FaultsChange => self.on_faults_change(),
+        }
+        true
+    }
+
+    /// The oldest thing that was seen and not taken yet.
+    pub fn take_observation(&mut self) -> Option<Observation> {
+        self.observations.pop_front()
+    }
+
+    /// Microseconds since the game began; 0 during formation.
+    #[must_use]
+    pub fn game_us(&self) -> u64 {
+        self.started_us.map_or(0, |started| self.now_us - started)
+    }
+
+    /// Whether formation is over.
+    pub(super) const fn has_begun(&self) -> bool {
+        self.started_us.is_some()
+    }
+
+    /// Microseconds that formation took.
+    #[must_use]
+    pub fn formation_us(&self) -> u64 {
+        self.started_us.unwrap_or(self.now_us)
+    }
+
+    /// When the next thing is due, since the game began.
+    #[must_use]
+    pub fn next_us(&self) -> Option<u64> {
+        let ((at, _), _) = self.due.first_key_value()?;
+        Some(at.saturating_sub(self.started_us.unwrap_or(0)))
+    }
+
+    fn is_formed(&self) -> bool {
+        self.edges.iter().all(|(a, b)| {
+            let linked = |from: u8, to: u8| {
+                self.phones[usize::from(from)]
+                    .neighbours
+                    .contains(&u64::from(to))
+            };
+            linked(*a, *b) && linked(*b, *a)
+        })
+    }
+
+    pub(super) fn schedule(&mut self, at_us: u64, due: Due) {
+        self.scheduled += 1;
+        self.due
+            .insert((at_us.max(self.now_us), self.scheduled), due);
+    }
+
+    const fn now(&self) -> Instant {
+        Instant(self.now_us / 1000)
+    }
+
+    /// Gives an input to a phone and carries out what it asks for.
+    pub(super) fn input(&mut self, phone: usize, input: Input) {
+        if self.phones[phone].crashed {
+            return;
+        }
+        if self.phones[phone].suspended {
+            if matches!(input, Input::LinkDown { .. }) {
+                self.missed[phone].push(input);
+            }
+            return;
+        }
+        let now = self.now();
+        self.phones[phone].node.handle_input(now, input);
+        self.drain(phone);
+        self.act(phone);
+    }
+
+    /// A phone is back: it finds what happened to its links, then the time.
+    pub(super) fn resume(&mut self, phone: usize) {
+        for input in std::mem::take(&mut self.missed[phone]) {
+            self.input(phone, input);
+        }
+        self.input(phone, Input::Wake);
+    }
+
+    fn drain(&mut self, phone: usize) {
+        let now = self.now();
+        loop {
+            match self.phones[phone].node.poll_output(now) {
+                Output::Persist(record) => {
+                    self.trace
+                        .add(self.now_us, phone, Entry::Persist, 0, &record);
+                    self.observations
+                        .push_back(Observation::Persisted { phone, record });
+                }
+                Output::Transmit { link, chunk } => self.transmit(phone, link.0, chunk),
+                Output::Connect { handle } => {
+                    let peer = usize::try_from(handle.0).unwrap_or(usize::MAX);
+                    let at = self.now_us + self.stream.between(CONNECT_US.0, CONNECT_US.1);
+                    self.schedule(at, Due::Dialled { phone, peer });
+                }
+                Output::Disconnect { link } => self.close(link.0, Some(phone)),
+                // Phones advertise and scan as long as their radio is on; the room knows who is in range.
+                Output::Advertise(_) | Output::Scan(_) => {}
+                Output::Event(event) => self.on_event(phone, event),
+                Output::Idle { wake_at } => {
+                    self.plan_wake(phone, wake_at);
+                    return;
+                }
+            }
+        }
+    }
+
+    fn plan_wake(&mut self, phone: usize, wake_at: Option<Instant>) {
+        let Some(at) = wake_at.map(|at| at.0.saturating_mul(1000)) else {
+            return;
+        };
+        if self.phones[phone]
+            .wake_us
+            .is_none_or(|planned| at < planned)
+        {
+            self.phones[phone].wake_us = Some(at);
+            self.schedule(at, Due::Wake { phone });
+        }
+    }
+
+    fn on_event(&mut self, phone: usize, event: Event) {
+        match &event {
+            Event::NeighbourUp { seat, .. } => {
+                self.phones[phone].neighbours.push(u64::from(seat.0));
+            }
+            Event::NeighbourDown { seat, .. } => {
+                let neighbours = &mut self.phones[phone].neighbours;
+                if let Some(at) = neighbours.iter().position(|n| *n == u64::from(seat.0)) {
+                    neighbours.swap_remove(at);
+                }
+            }
+            Event::Delivered {
+                sequence, chain, ..
+            } => {
+                self.trace
+                    .add(self.now_us, phone, Entry::Deliver, *sequence, &chain.0);
+            }
+            _ => {}
+        }
+        let now_ms = self.game_us() / 1000;
+        self.phones[phone].player.on_event(now_ms, &event);
+        self.observations
+            .push_back(Observation::Event { phone, event });
+    }
+
+    /// Lets the player of a phone act, once the game has begun.
+    pub(super) fn act(&mut self, phone: usize) {
+        if self.started_us.is_none() || self.phones[phone].crashed || self.phones[phone].suspended {
+            return;
+        }
+        let (game_ms, now) = (self.game_us() / 1000, self.now());
+        let Phone { node, player, .. } = &mut self.phones[phone];
+        let commands = player.act(game_ms, node.table());
+        for command in commands {
+            self.phones[phone]
+                .node
+                .handle_input(now, Input::Command(command));
+            self.drain(phone);
+        }
+        let Phone { node, player, .. } = &self.phones[phone];
+        let Some(next) = player.next_act(game_ms, node.table()) else {
+            return;
+        };
+        let at = self.started_us.unwrap_or(0) + next * 1000;
+        if self.turns[phone].is_none_or(|planned| at < planned) {
+            self.turns[phone] = Some(at);
+            self.schedule(at, Due::Turn { phone });
+        }
+    }
+}
