@@ -274,6 +274,12 @@ impl Replica {
         self.actions.pop_front()
     }
 
+    /// Whether [`Replica::poll_action`] has something.
+    #[must_use]
+    pub fn has_actions(&self) -> bool {
+        !self.actions.is_empty()
+    }
+
     /// Says whether empty batches are wanted: the state above waits for slots to pass, not for a request.
     pub fn set_filler(&mut self, now: Instant, filler: bool) {
         if self.filler != filler {

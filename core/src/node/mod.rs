@@ -383,12 +383,12 @@ impl Node {
             while let Some(action) = self.replica.poll_action() {
                 self.carry_out(now, action);
             }
-            let due = self.due_operations(now);
-            if due.is_empty() {
-                break;
-            }
-            for operation in due {
+            for operation in self.due_operations(now) {
                 self.replica.submit(now, operation.to_bytes());
+            }
+            // The wish for empty slots alone may have made the replica propose one.
+            if !self.replica.has_actions() {
+                break;
             }
         }
         while let Some(link) = self.neighbours.poll_silent(now) {
