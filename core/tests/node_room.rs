@@ -1,7 +1,7 @@
 //! Four real nodes in a room: a bet's way, the order of what a player is told, the write-ahead rule, and links that
 //! misbehave.
 
-mod felt;
+mod random;
 mod room;
 
 use std::collections::BTreeSet;
@@ -14,7 +14,7 @@ use bitcraps_core::node::{
 };
 use bitcraps_core::table::Outcome;
 use bitcraps_core::wire::{Encode, Kind};
-use felt::Random;
+use random::Random;
 use room::{Reader, Room, chunks, genesis, open};
 
 const BET: Command = Command::PlaceBet {

@@ -1,6 +1,7 @@
 //! Chips at the table: funds, what the bank can vouch for, conservation and determinism under random play.
 
 mod felt;
+mod random;
 
 use std::time::Duration;
 
@@ -8,7 +9,8 @@ use bitcraps_core::craps::{BetKind, BoxNumber, Phase, Rules, stake_multiple};
 use bitcraps_core::crypto::{Digest, Seat};
 use bitcraps_core::table::{Operation, Outcome, Rejection, TableRules};
 use bitcraps_core::wire::Encode;
-use felt::{Felt, Random, Request, reveal_of};
+use felt::{Felt, Request, reveal_of};
+use random::Random;
 
 const PASS: BetKind = BetKind::PassLine;
 const FIELD: BetKind = BetKind::Field;

@@ -6,6 +6,8 @@
 
 mod auditor;
 pub(crate) mod forge;
+#[path = "../random/mod.rs"]
+mod random;
 mod seeds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -16,6 +18,7 @@ use bitcraps_core::consensus::{
 };
 use bitcraps_core::crypto::Digest;
 use bitcraps_core::time::Instant;
+pub(crate) use random::Random;
 pub(crate) use seeds::*;
 
 /// What becomes of one message that a phone sends: (now, to, bytes) to any number of (extra delay, bytes).

@@ -9,27 +9,6 @@ use bitcraps_core::crypto::{Context, Digest, Identity, Roster, Seat};
 pub(crate) const TABLE: Digest = Digest([7; 32]);
 pub(crate) const VERSION: u16 = 1;
 
-/// SplitMix64: small, seeded, good enough to draw latencies and faults.
-#[derive(Clone, Debug)]
-pub(crate) struct Random(pub(crate) u64);
-
-impl Random {
-    pub(crate) const fn next(&mut self) -> u64 {
-        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
-        let z = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
-        let z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
-        z ^ (z >> 31)
-    }
-
-    pub(crate) const fn below(&mut self, bound: u64) -> u64 {
-        self.next() % bound
-    }
-
-    pub(crate) fn index(&mut self, bound: usize) -> usize {
-        usize::try_from(self.below(bound as u64)).unwrap_or(0)
-    }
-}
-
 pub(crate) fn identity(seat: usize) -> Arc<Identity> {
     Arc::new(Identity::from_seed(
         &[u8::try_from(seat).unwrap_or(0) + 1; 32],
