@@ -1,7 +1,7 @@
 //! Who owns which chips: each seat's stack, each seat's escrow (what it has on the layout), and the
 //! bank.
 //!
-//! May import `std` and the seat number, nothing else of the core; it does not know what a bet is.
+//! May import `wire` and the seat number, nothing else of the core; it does not know what a bet is.
 //!
 //! Invariants: no chip appears or vanishes, so stacks, escrows and bank always add up to what was
 //! issued; an operation that fails has changed nothing. Amounts are in chips; moving 0 is allowed
@@ -10,7 +10,8 @@
 use std::error::Error;
 use std::fmt;
 
-use crate::crypto::Seat;
+use crate::crypto::{self, Seat};
+use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// An amount of chips, the indivisible unit of money.
 type Chips = u64;
@@ -184,6 +185,40 @@ impl Ledger {
 
     fn escrow_without(&self, seat: Seat, amount: Chips) -> Result<Chips, LedgerError> {
         take(Purse::Escrow(seat), self.account(seat)?.escrow, amount)
+    }
+}
+
+impl Encode for Ledger {
+    /// Number of seats, stack and escrow of each, bank. What was issued is their sum.
+    fn encode(&self, writer: &mut Writer) {
+        writer.u16(u16::try_from(self.accounts.len()).unwrap_or(u16::MAX));
+        for account in &self.accounts {
+            writer.u64(account.stack);
+            writer.u64(account.escrow);
+        }
+        writer.u64(self.bank);
+    }
+}
+
+impl Decode for Ledger {
+    /// At most as many seats as a roster has, with chips that fit 64 bits together.
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let seats = usize::from(reader.u16()?);
+        if seats > crypto::SEATS_MAX {
+            return Err(DecodeError::OutOfRange("accounts"));
+        }
+        let mut accounts = Vec::with_capacity(seats);
+        for _ in 0..seats {
+            let (stack, escrow) = (reader.u64()?, reader.u64()?);
+            accounts.push(Account { stack, escrow });
+        }
+        let bank = reader.u64()?;
+        let issued = count(&accounts, bank).map_err(|_| DecodeError::OutOfRange("chips"))?;
+        Ok(Self {
+            accounts,
+            bank,
+            issued,
+        })
     }
 }
 

@@ -16,29 +16,38 @@ impl Roll {
         (face.contains(&first) && face.contains(&second)).then_some(Self { first, second })
     }
 
+    /// The roll of two faces that are known to be 1 to 6.
+    pub(super) const fn of_faces(first: u8, second: u8) -> Self {
+        Self { first, second }
+    }
+
     /// The 36 equally likely rolls, first die outermost.
     pub fn all() -> impl Iterator<Item = Self> {
         (1..=6).flat_map(|first| (1..=6).map(move |second| Self { first, second }))
     }
 
     /// The face of the first die, 1 to 6.
-    pub fn first(self) -> u8 {
+    #[must_use]
+    pub const fn first(self) -> u8 {
         self.first
     }
 
     /// The face of the second die, 1 to 6.
-    pub fn second(self) -> u8 {
+    #[must_use]
+    pub const fn second(self) -> u8 {
         self.second
     }
 
     /// The sum of both faces, 2 to 12.
-    pub fn total(self) -> u8 {
+    #[must_use]
+    pub const fn total(self) -> u8 {
         // Both faces are at most 6, so the sum cannot leave a byte.
         self.first + self.second
     }
 
     /// Whether both dice show the same face ("the hard way").
-    pub fn is_double(self) -> bool {
+    #[must_use]
+    pub const fn is_double(self) -> bool {
         self.first == self.second
     }
 }
@@ -83,7 +92,7 @@ impl BoxNumber {
     }
 
     /// The total of the dice that this number stands for.
-    pub fn total(self) -> u8 {
+    pub const fn total(self) -> u8 {
         match self {
             Self::Four => 4,
             Self::Five => 5,

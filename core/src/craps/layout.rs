@@ -1,39 +1,41 @@
-//! The layout: the puck and every standing bet.
+//! The layout: the puck, every standing bet, and what side bets remember.
 
 use std::collections::BTreeMap;
 
 use crate::crypto::Seat;
 
 use super::bet::{Bet, BetKind, Chips};
-use super::catalogue;
+use super::catalogue::{self, Window, Working};
 use super::dice::Phase;
-use super::entry::Working;
+use super::exposure::Liability;
 use super::rules::Rules;
 use super::settle::{LineResult, Settlement};
+use super::trackers::Trackers;
 
-/// The phase and all bets of all seats; starts empty, on the come-out.
+/// The phase and all bets of all seats under one table's rules; starts empty, on the come-out of a new hand.
 ///
 /// Getters and [`resolve`](Self::resolve) change nothing; [`place`](Self::place),
 /// [`reduce`](Self::reduce) and [`set_working`](Self::set_working) are what seats ask for;
 /// [`apply`](Self::apply) is what a roll does.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Layout {
+    pub(super) rules: Rules,
     pub(super) phase: Phase,
+    pub(super) trackers: Trackers,
     pub(super) bets: BTreeMap<(Seat, BetKind), Bet>,
-}
-
-impl Default for Layout {
-    fn default() -> Self {
-        Self::new()
-    }
+    pub(super) liability: Liability,
 }
 
 impl Layout {
     /// An empty layout on the come-out.
-    pub fn new() -> Self {
+    #[must_use]
+    pub fn new(rules: Rules) -> Self {
         Self {
+            rules,
             phase: Phase::ComeOut,
+            trackers: Trackers::default(),
             bets: BTreeMap::new(),
+            liability: Liability::NONE,
         }
     }
 
@@ -46,41 +48,66 @@ impl Layout {
             return;
         }
         for line in &settlement.lines {
-            let key = (line.seat, line.kind);
-            if self
-                .bets
-                .get(&key)
-                .is_none_or(|bet| bet.amount != line.stake)
-            {
+            let stands = self.bet(line.seat, line.kind);
+            let Some(amount) = stands
+                .map(|bet| bet.amount)
+                .filter(|amount| self.rules.held(line.kind, *amount) == line.stake)
+            else {
                 continue;
-            }
+            };
             match line.result {
                 LineResult::Push | LineResult::Win { stays: true, .. } => {}
                 LineResult::Win { stays: false, .. } | LineResult::Lose | LineResult::Returned => {
-                    self.bets.remove(&key);
+                    self.take_down(line.seat, line.kind);
                 }
-                LineResult::Travels { to } => {
-                    // The number is vacant: a bet that stood there was decided by this same roll,
-                    // earlier in the order of settlement.
-                    if let Some(kind) = line.kind.travelled(to)
-                        && self.bet(line.seat, kind).is_none()
-                    {
-                        self.bets.remove(&key);
-                        let bet = Bet {
-                            amount: line.stake,
-                            working: None,
-                        };
-                        self.bets.insert((line.seat, kind), bet);
-                    }
+                // The new place is vacant: a bet that stood there was decided by this same roll, earlier in the
+                // order of settlement.
+                LineResult::Travels { to } if self.bet(line.seat, to).is_none() => {
+                    self.take_down(line.seat, line.kind);
+                    self.set_amount(line.seat, to, amount);
                 }
+                LineResult::Travels { .. } => {}
             }
         }
+        if self.bets.keys().any(|(_, kind)| kind.is_one_roll()) {
+            self.recount();
+        }
         self.phase = settlement.phase_after;
+        self.trackers = settlement.trackers_after;
+    }
+
+    /// Sets the amount of a seat's bet, 0 to take it down, and keeps the books of the bank's liability.
+    pub(super) fn set_amount(&mut self, seat: Seat, kind: BetKind, amount: Chips) {
+        let number = self.paid_on(kind);
+        let before = self.bet(seat, kind).copied();
+        if let Some(bet) = before {
+            self.liability.remove(kind, bet.amount, number, &self.rules);
+        }
+        if amount == 0 {
+            self.bets.remove(&(seat, kind));
+            return;
+        }
+        self.liability.add(kind, amount, number, &self.rules);
+        let working = before.and_then(|bet| bet.working);
+        self.bets.insert((seat, kind), Bet { amount, working });
+    }
+
+    /// The rules that hold here.
+    #[must_use]
+    pub const fn rules(&self) -> &Rules {
+        &self.rules
     }
 
     /// Whether a point is set, and which.
-    pub fn phase(&self) -> Phase {
+    #[must_use]
+    pub const fn phase(&self) -> Phase {
         self.phase
+    }
+
+    /// What side bets remember.
+    #[must_use]
+    pub const fn trackers(&self) -> &Trackers {
+        &self.trackers
     }
 
     /// Every bet, by seat, then by kind.
@@ -90,84 +117,132 @@ impl Layout {
             .map(|(&(seat, kind), bet)| (seat, kind, bet))
     }
 
+    /// The bets of one seat, by kind.
+    pub fn bets_of(&self, seat: Seat) -> impl Iterator<Item = (BetKind, &Bet)> {
+        self.bets
+            .range((seat, BetKind::PassLine)..)
+            .take_while(move |((owner, _), _)| *owner == seat)
+            .map(|(&(_, kind), bet)| (kind, bet))
+    }
+
     /// The seat's bet of this kind, if it stands.
+    #[must_use]
     pub fn bet(&self, seat: Seat, kind: BetKind) -> Option<&Bet> {
         self.bets.get(&(seat, kind))
     }
 
-    /// All chips that the seat has on the layout.
+    /// The chips that the seat's bet of this kind holds in escrow; 0 if it does not stand.
+    #[must_use]
+    pub fn held(&self, seat: Seat, kind: BetKind) -> Chips {
+        self.bet(seat, kind)
+            .map_or(0, |bet| self.rules.held(kind, bet.amount))
+    }
+
+    /// All chips that the seat has in escrow.
+    #[must_use]
     pub fn stake_of(&self, seat: Seat) -> Chips {
-        self.bets()
-            .filter(|(owner, ..)| *owner == seat)
-            .try_fold(0, |sum: Chips, (_, _, bet)| sum.checked_add(bet.amount))
+        self.bets_of(seat)
+            .try_fold(0, |sum: Chips, (kind, bet)| {
+                sum.checked_add(self.rules.held(kind, bet.amount))
+            })
             .expect("one bet of each kind, each at most STAKE_MAX, sums within 64 bits")
     }
 
-    /// Whether the seat has a pass or a don't pass bet, as a shooter must.
+    /// Whether the seat has a pass or a don't pass bet of the table's minimum, as a shooter must.
+    #[must_use]
     pub fn has_line_bet(&self, seat: Seat) -> bool {
+        let least = self.rules.bet_min;
         [BetKind::PassLine, BetKind::DontPass]
             .into_iter()
-            .any(|kind| self.bet(seat, kind).is_some())
+            .filter_map(|kind| self.bet(seat, kind))
+            .any(|bet| bet.amount >= least)
+    }
+
+    /// Whether bets with this window are open now.
+    #[must_use]
+    pub fn is_open(&self, window: Window) -> bool {
+        match window {
+            Window::Always => true,
+            Window::ComeOut => self.phase == Phase::ComeOut,
+            Window::Point => self.phase != Phase::ComeOut,
+            Window::HandStart => !self.trackers.has_rolled(),
+            Window::ClearBoard => self.trackers.board_is_clear(),
+            Window::Never => false,
+        }
     }
 
     /// Whether the seat's bet takes part in the next roll: its call, else the house's default.
     /// `None` if there is no such bet.
+    #[must_use]
     pub fn is_working(&self, seat: Seat, kind: BetKind) -> Option<bool> {
         self.bet(seat, kind)
-            .map(|bet| is_working(kind, bet, self.phase))
+            .map(|bet| is_working(&self.rules, kind, bet, self.phase))
     }
 
-    /// The most that the bank can have to pay for the bets as they stand, each won once: the sum
-    /// of every bet's greatest profit. It is an upper bound, because not all can win together.
-    /// `None` if the sum does not fit 64 bits.
+    /// The most that the bank can have to pay for the bets as they stand, each won once. It is an upper bound:
+    /// the greatest of the 21 pairs for bets on one roll, and every other bet's greatest profit.
     ///
-    /// A winner that stays up (place) can win again from a bank that has already paid it, so the
+    /// A winner that stays up can win again from a bank that has already paid it, so the
     /// bound must be compared with the bank after every roll as well as before every bet. Taking
     /// down the roll's staying winners always restores it.
-    pub fn exposure(&self, rules: &Rules) -> Option<Chips> {
-        self.exposure_except(rules, None)
+    #[must_use]
+    pub fn exposure(&self) -> Chips {
+        self.liability.total()
     }
 
     /// The [`exposure`](Self::exposure) as if `amount` were added to the seat's bet of this kind.
     ///
-    /// It does not ask whether the bet is allowed. `None` if a sum does not fit 64 bits, or for
-    /// odds on the line while no point is set; both mean that the bank cannot vouch for the bet.
-    pub fn exposure_with(
-        &self,
-        rules: &Rules,
-        seat: Seat,
-        kind: BetKind,
-        amount: Chips,
-    ) -> Option<Chips> {
+    /// It does not ask whether the bet is allowed. `None` if the bet would stand above any limit, or for odds on
+    /// the line while no point is set; both mean that the bank cannot vouch for the bet.
+    #[must_use]
+    pub fn exposure_with(&self, seat: Seat, kind: BetKind, amount: Chips) -> Option<Chips> {
         let standing = self.bet(seat, kind).map_or(0, |bet| bet.amount);
-        let profit = self.greatest_profit(rules, kind, standing.checked_add(amount)?)?;
-        self.exposure_except(rules, Some((seat, kind)))?
-            .checked_add(profit)
+        let total = standing.checked_add(amount)?;
+        let number = self.paid_on(kind);
+        let needs_point = matches!(kind, BetKind::PassOdds | BetKind::DontPassOdds);
+        if total > super::STAKE_MAX || needs_point && number.is_none() {
+            return None;
+        }
+        let mut liability = self.liability.clone();
+        if standing > 0 {
+            liability.remove(kind, standing, number, &self.rules);
+        }
+        liability.add(kind, total, number, &self.rules);
+        Some(liability.total())
     }
 
-    fn exposure_except(&self, rules: &Rules, left_out: Option<(Seat, BetKind)>) -> Option<Chips> {
-        self.bets()
-            .filter(|(seat, kind, _)| Some((*seat, *kind)) != left_out)
-            .try_fold(0, |sum: Chips, (_, kind, bet)| {
-                sum.checked_add(self.greatest_profit(rules, kind, bet.amount)?)
-            })
+    /// The number whose rate a bet is paid at: its own, else the point.
+    pub(super) fn paid_on(&self, kind: BetKind) -> Option<super::BoxNumber> {
+        kind.number().or_else(|| self.phase.point())
     }
 
-    fn greatest_profit(&self, rules: &Rules, kind: BetKind, amount: Chips) -> Option<Chips> {
-        let number = kind.paid_on(self.phase);
-        catalogue::entry(kind)
-            .pays
-            .greatest(number, rules)?
-            .profit(amount)
+    /// Takes a decided bet down. Those on one roll are all decided together, so their sums are cleared at once.
+    fn take_down(&mut self, seat: Seat, kind: BetKind) {
+        if kind.is_one_roll() {
+            self.bets.remove(&(seat, kind));
+            self.liability.clear_one_roll();
+        } else {
+            self.set_amount(seat, kind, 0);
+        }
+    }
+
+    /// Adds up the bank's liability anew.
+    pub(super) fn recount(&mut self) {
+        let mut liability = Liability::NONE;
+        for (_, kind, bet) in self.bets() {
+            liability.add(kind, bet.amount, self.paid_on(kind), &self.rules);
+        }
+        self.liability = liability;
     }
 }
 
 /// Whether a bet takes part in a roll made in `phase`.
-pub(super) fn is_working(kind: BetKind, bet: &Bet, phase: Phase) -> bool {
-    match catalogue::entry(kind).working {
-        Working::Always => true,
-        Working::RestsAtComeOut | Working::ReturnsAtComeOut => {
-            bet.working.unwrap_or(phase != Phase::ComeOut)
-        }
-    }
+pub(super) fn is_working(rules: &Rules, kind: BetKind, bet: &Bet, phase: Phase) -> bool {
+    let rests = match catalogue::entry(kind).working {
+        Working::Always => return true,
+        Working::UnlessCalledOff => false,
+        Working::RestsAtComeOut | Working::ReturnsAtComeOut => true,
+        Working::AsTheHouseSays => rules.hardways_rest,
+    };
+    bet.working.unwrap_or(!rests || phase != Phase::ComeOut)
 }

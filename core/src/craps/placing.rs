@@ -2,19 +2,17 @@
 
 use crate::crypto::Seat;
 
-use super::bet::{Bet, BetKind, Chips, Window, stake_multiple};
-use super::catalogue;
-use super::dice::Phase;
-use super::entry::{Removal, Working};
+use super::bet::{BetKind, Chips};
+use super::catalogue::{self, Removal, Window};
 use super::layout::Layout;
 use super::refusal::Refusal;
-use super::rules::{Bounds, Rules};
+use super::rules::Bounds;
 
 /// What came down, to be given back to the seat.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Reduced {
-    /// The chips of each bet that came down: the bet that was named, then its odds if they had to
-    /// follow it.
+    /// The chips of each bet that came down, a commission held with them included: the bet that was named, then its
+    /// odds if they had to follow it.
     pub returned: Vec<(BetKind, Chips)>,
 }
 
@@ -26,21 +24,9 @@ impl Layout {
     /// # Errors
     ///
     /// As [`check_place`](Self::check_place); then nothing has changed.
-    pub fn place(
-        &mut self,
-        rules: &Rules,
-        seat: Seat,
-        kind: BetKind,
-        amount: Chips,
-    ) -> Result<(), Refusal> {
-        let total = self.total_with(rules, seat, kind, amount)?;
-        self.bets
-            .entry((seat, kind))
-            .or_insert(Bet {
-                amount: 0,
-                working: None,
-            })
-            .amount = total;
+    pub fn place(&mut self, seat: Seat, kind: BetKind, amount: Chips) -> Result<(), Refusal> {
+        let total = self.total_with(seat, kind, amount)?;
+        self.set_amount(seat, kind, total);
         Ok(())
     }
 
@@ -49,34 +35,25 @@ impl Layout {
     /// # Errors
     ///
     /// As [`check_reduce`](Self::check_reduce); then nothing has changed.
-    pub fn reduce(
-        &mut self,
-        rules: &Rules,
-        seat: Seat,
-        kind: BetKind,
-        by: Chips,
-    ) -> Result<Reduced, Refusal> {
-        let reduced = self.check_reduce(rules, seat, kind, by)?;
-        for &(kind, chips) in &reduced.returned {
-            let left = self
-                .bet(seat, kind)
-                .and_then(|bet| bet.amount.checked_sub(chips));
-            match (left, self.bets.get_mut(&(seat, kind))) {
-                (Some(left), Some(bet)) if left > 0 => bet.amount = left,
-                _ => drop(self.bets.remove(&(seat, kind))),
-            }
+    pub fn reduce(&mut self, seat: Seat, kind: BetKind, by: Chips) -> Result<Reduced, Refusal> {
+        let reduced = self.check_reduce(seat, kind, by)?;
+        let left = self
+            .bet(seat, kind)
+            .map_or(0, |bet| bet.amount.saturating_sub(by));
+        for &(other, _) in &reduced.returned {
+            self.set_amount(seat, other, if other == kind { left } else { 0 });
         }
         Ok(reduced)
     }
 
-    /// Calls a place bet or come odds on or off, until called otherwise or decided.
+    /// Calls a bet that the house lets rest on or off, until called otherwise or decided.
     ///
     /// # Errors
     ///
     /// [`Refusal::CannotToggle`] for a bet that is always on, [`Refusal::NoSuchBet`] if it does
     /// not stand.
     pub fn set_working(&mut self, seat: Seat, kind: BetKind, on: bool) -> Result<(), Refusal> {
-        if catalogue::entry(kind).working == Working::Always {
+        if !kind.can_be_called() {
             return Err(Refusal::CannotToggle { kind });
         }
         let bet = self
@@ -96,14 +73,8 @@ impl Layout {
     ///
     /// The first rule that is broken: window, flat bet for odds, least and greatest amount,
     /// multiple.
-    pub fn check_place(
-        &self,
-        rules: &Rules,
-        seat: Seat,
-        kind: BetKind,
-        amount: Chips,
-    ) -> Result<(), Refusal> {
-        self.total_with(rules, seat, kind, amount).map(|_| ())
+    pub fn check_place(&self, seat: Seat, kind: BetKind, amount: Chips) -> Result<(), Refusal> {
+        self.total_with(seat, kind, amount).map(|_| ())
     }
 
     /// What [`reduce`](Self::reduce) would give back.
@@ -112,13 +83,7 @@ impl Layout {
     ///
     /// The first rule that is broken: the bet stands, it holds `by` chips (at least 1), it is not
     /// a contract, what is left keeps minimum and multiple, and its odds stay within their limit.
-    pub fn check_reduce(
-        &self,
-        rules: &Rules,
-        seat: Seat,
-        kind: BetKind,
-        by: Chips,
-    ) -> Result<Reduced, Refusal> {
+    pub fn check_reduce(&self, seat: Seat, kind: BetKind, by: Chips) -> Result<Reduced, Refusal> {
         let stake = self
             .bet(seat, kind)
             .ok_or(Refusal::NoSuchBet { kind })?
@@ -132,9 +97,15 @@ impl Layout {
         if !self.may_come_down(kind) {
             return Err(Refusal::Contract { kind });
         }
-        let mut returned = vec![(kind, by)];
+        let held = self.rules.held(kind, stake);
+        let kept = if left > 0 {
+            self.rules.held(kind, left)
+        } else {
+            0
+        };
+        let mut returned = vec![(kind, held.saturating_sub(kept))];
         if left > 0 {
-            let bounds = self.bounds(rules, seat, kind)?;
+            let bounds = self.bounds(seat, kind)?;
             check_lower(&bounds, left)?;
         }
         if let Some((odds, amount)) = self.odds_behind(seat, kind) {
@@ -142,23 +113,46 @@ impl Layout {
                 // Odds cannot stand alone; a don't pass bet that is given up takes them along.
                 returned.push((odds, amount));
             } else {
-                self.check_odds(rules, odds, left, amount)?;
+                self.check_odds(odds, left, amount)?;
             }
         }
         Ok(Reduced { returned })
     }
 
+    /// The chips that placing `amount` more takes from the stack: those, and what commission is held with them.
+    #[must_use]
+    pub fn charge(&self, seat: Seat, kind: BetKind, amount: Chips) -> Chips {
+        let standing = self.bet(seat, kind).map_or(0, |bet| bet.amount);
+        let before = self.held(seat, kind);
+        let after = self.rules.held(kind, standing.saturating_add(amount));
+        after.saturating_sub(before)
+    }
+
+    /// The amounts that the seat's bet of this kind may have now.
+    ///
+    /// # Errors
+    /// [`Refusal::NoFlatBet`] for odds without it, [`Refusal::WrongPhase`] for odds on the line without a point.
+    pub fn bounds(&self, seat: Seat, kind: BetKind) -> Result<Bounds, Refusal> {
+        match kind.flat() {
+            Some(needs) => {
+                let flat = self
+                    .bet(seat, needs)
+                    .ok_or(Refusal::NoFlatBet { needs })?
+                    .amount;
+                self.odds_bounds(kind, flat)
+            }
+            None => self
+                .rules
+                .bounds(kind)
+                .ok_or_else(|| self.wrong_phase(kind)),
+        }
+    }
+
     /// The bet's amount after `amount` more, if every rule allows it.
-    fn total_with(
-        &self,
-        rules: &Rules,
-        seat: Seat,
-        kind: BetKind,
-        amount: Chips,
-    ) -> Result<Chips, Refusal> {
+    fn total_with(&self, seat: Seat, kind: BetKind, amount: Chips) -> Result<Chips, Refusal> {
         let standing = self.bet(seat, kind).map_or(0, |bet| bet.amount);
         self.check_window(kind, standing > 0)?;
-        let bounds = self.bounds(rules, seat, kind)?;
+        let bounds = self.bounds(seat, kind)?;
         if amount == 0 {
             return Err(Refusal::BelowMinimum { min: bounds.min });
         }
@@ -173,45 +167,28 @@ impl Layout {
     }
 
     fn check_window(&self, kind: BetKind, stands: bool) -> Result<(), Refusal> {
-        match kind.window() {
+        match self.rules.window(kind) {
             Window::Never => Err(Refusal::NotPlaceable { kind }),
-            window if window.is_open(self.phase) => Ok(()),
+            window if self.is_open(window) => Ok(()),
             _ if stands => Err(Refusal::CannotIncrease { kind }),
             opens => Err(Refusal::WrongPhase { kind, opens }),
         }
     }
 
-    /// A contract binds the line once the point is set, and a come bet once it has travelled.
-    fn may_come_down(&self, kind: BetKind) -> bool {
+    /// A contract binds the line once the point is set, a come bet once it has travelled, a side bet once there was
+    /// a roll.
+    #[must_use]
+    pub fn may_come_down(&self, kind: BetKind) -> bool {
         match catalogue::entry(kind).removal {
             Removal::Always => true,
-            Removal::ComeOut => self.phase == Phase::ComeOut,
+            Removal::WhileOpen => self.is_open(kind.window()),
             Removal::Never => false,
         }
     }
 
-    /// The amounts that this bet may have now.
-    fn bounds(&self, rules: &Rules, seat: Seat, kind: BetKind) -> Result<Bounds, Refusal> {
-        match kind.flat() {
-            Some(needs) => {
-                let flat = self
-                    .bet(seat, needs)
-                    .ok_or(Refusal::NoFlatBet { needs })?
-                    .amount;
-                self.odds_bounds(rules, kind, flat)
-            }
-            None => {
-                let unit = stake_multiple(kind, self.phase);
-                unit.map(|unit| rules.flat_bounds(unit))
-                    .ok_or_else(|| self.wrong_phase(kind))
-            }
-        }
-    }
-
-    fn odds_bounds(&self, rules: &Rules, odds: BetKind, flat: Chips) -> Result<Bounds, Refusal> {
-        let number = odds.paid_on(self.phase);
-        rules
-            .odds_bounds(odds, number, flat)
+    fn odds_bounds(&self, odds: BetKind, flat: Chips) -> Result<Bounds, Refusal> {
+        self.paid_on(odds)
+            .and_then(|number| self.rules.odds_bounds(odds, number, flat))
             .ok_or_else(|| self.wrong_phase(odds))
     }
 
@@ -220,14 +197,8 @@ impl Layout {
         self.bet(seat, odds).map(|bet| (odds, bet.amount))
     }
 
-    fn check_odds(
-        &self,
-        rules: &Rules,
-        odds: BetKind,
-        flat: Chips,
-        amount: Chips,
-    ) -> Result<(), Refusal> {
-        let bounds = self.odds_bounds(rules, odds, flat)?;
+    fn check_odds(&self, odds: BetKind, flat: Chips, amount: Chips) -> Result<(), Refusal> {
+        let bounds = self.odds_bounds(odds, flat)?;
         if amount > bounds.max {
             Err(above(odds, &bounds))
         } else {
@@ -238,7 +209,7 @@ impl Layout {
     fn wrong_phase(&self, kind: BetKind) -> Refusal {
         Refusal::WrongPhase {
             kind,
-            opens: kind.window(),
+            opens: self.rules.window(kind),
         }
     }
 }

@@ -3,7 +3,8 @@
 use std::error::Error;
 use std::fmt;
 
-use super::bet::{BetKind, Chips, Window};
+use super::bet::{BetKind, Chips};
+use super::catalogue::Window;
 
 /// A rule that forbids what a seat asked for. Nothing was changed.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -86,6 +87,8 @@ impl Refusal {
             Self::WrongPhase { kind, opens } => match opens {
                 Window::ComeOut => write!(f, "{kind} is open only on the come-out"),
                 Window::Point => write!(f, "{kind} is open only while a point is set"),
+                Window::HandStart => write!(f, "{kind} is open only before a hand's first roll"),
+                Window::ClearBoard => write!(f, "{kind} is open only right after a 7"),
                 Window::Always | Window::Never => write!(f, "{kind} is closed"),
             },
             Self::BelowMinimum { .. } => f.write_str("amount is below the minimum"),
@@ -95,7 +98,7 @@ impl Refusal {
             Self::OddsAboveLimit { .. } => f.write_str("odds would be above the limit"),
             Self::Contract { kind } => write!(f, "{kind} is a contract"),
             Self::NoSuchBet { kind } => write!(f, "no {kind} bet stands"),
-            Self::CannotIncrease { kind } => write!(f, "{kind} cannot grow after the point is set"),
+            Self::CannotIncrease { kind } => write!(f, "{kind} cannot grow any more"),
             Self::NotPlaceable { kind } => write!(f, "{kind} cannot be bet directly"),
             Self::CannotToggle { kind } => write!(f, "{kind} is always on"),
             Self::MoreThanStake { stake } => write!(f, "only {stake} chips stand"),
@@ -107,6 +110,8 @@ impl Refusal {
             Self::WrongPhase { opens, .. } => f.write_str(match opens {
                 Window::ComeOut => "wait until the point is decided",
                 Window::Point => "wait for the come-out roll to set one",
+                Window::HandStart => "wait for the next hand",
+                Window::ClearBoard => "wait for a 7 to clear the board",
                 Window::Always | Window::Never => "choose another bet",
             }),
             Self::BelowMinimum { min } => write!(f, "use at least {min} chips or none"),
@@ -117,7 +122,7 @@ impl Refusal {
             Self::Contract { .. } => f.write_str("leave it until the dice decide it"),
             Self::NoSuchBet { .. } => f.write_str("name one that does"),
             Self::CannotIncrease { .. } => f.write_str("leave it as it is"),
-            Self::NotPlaceable { .. } => f.write_str("bet come and let it travel"),
+            Self::NotPlaceable { .. } => f.write_str("make the bet that it grows out of"),
             Self::CannotToggle { .. } => f.write_str("leave it on or take it down if it may be"),
             Self::MoreThanStake { .. } => f.write_str("take down that many or less"),
         }

@@ -3,11 +3,11 @@
 use crate::crypto::Seat;
 
 use super::bet::{Bet, BetKind, Chips};
-use super::catalogue;
-use super::dice::{BoxNumber, Phase, Roll};
-use super::entry::{Step, Working};
+use super::catalogue::{self, Step, Working};
+use super::dice::{Phase, Roll};
 use super::layout::{Layout, is_working};
-use super::rules::Rules;
+use super::trackers::Trackers;
+use super::verdict::{Moment, Verdict};
 
 /// Everything that one roll does.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -18,6 +18,8 @@ pub struct Settlement {
     pub phase_before: Phase,
     /// The phase that it leaves.
     pub phase_after: Phase,
+    /// What side bets remember after it.
+    pub trackers_after: Trackers,
     /// Whether it was the point; the same shooter comes out again.
     pub point_made: bool,
     /// Whether it was a seven while a point was set, which ends the hand. A seven on the come-out
@@ -35,7 +37,7 @@ pub struct Line {
     pub seat: Seat,
     /// Which bet, as it stood before the roll.
     pub kind: BetKind,
-    /// Its amount in chips.
+    /// Its chips in escrow: the amount, and a commission that is held with it.
     pub stake: Chips,
     /// Its fate.
     pub result: LineResult,
@@ -55,139 +57,66 @@ pub enum LineResult {
     Lose,
     /// Neither; the stake stays up.
     Push,
-    /// Neither; the stake goes back to the seat, because what the bet stood behind is decided
-    /// while it was off.
+    /// Neither; the stake goes back to the seat: the bet is over without a decision, or what it stood behind is
+    /// decided while it was off.
     Returned,
-    /// Moved to a number, stake and all; later rolls decide it.
+    /// Becomes another bet, stake and all; later rolls decide it.
     Travels {
-        /// The number.
-        to: BoxNumber,
+        /// Which.
+        to: BetKind,
     },
 }
 
 impl Layout {
     /// What `roll` does to the layout as it stands. Nothing changes until
     /// [`apply`](Self::apply).
-    pub fn resolve(&self, rules: &Rules, roll: Roll) -> Settlement {
-        let before = self.phase();
-        let after = before.after(roll.total());
-        let mut lines = Vec::new();
-        for step in Step::ORDER {
-            let turn = self
-                .bets()
-                .filter(|(_, kind, _)| catalogue::entry(*kind).step == step);
-            lines.extend(turn.filter_map(|(seat, kind, bet)| {
-                let result = result(rules, before, roll, kind, bet)?;
-                Some(Line {
+    #[must_use]
+    pub fn resolve(&self, roll: Roll) -> Settlement {
+        let moment = Moment::new(&self.rules, self.phase, self.trackers, roll);
+        let mut turns: [Vec<Line>; Step::COUNT] = Default::default();
+        for (seat, kind, bet) in self.bets() {
+            if let Some(result) = result(&moment, kind, bet) {
+                turns[catalogue::entry(kind).step as usize].push(Line {
                     seat,
                     kind,
-                    stake: bet.amount,
+                    stake: self.rules.held(kind, bet.amount),
                     result,
-                })
-            }));
+                });
+            }
         }
-        let decided = before != Phase::ComeOut && after == Phase::ComeOut;
+        let seven_out = moment.seven_out();
         Settlement {
             roll,
-            phase_before: before,
-            phase_after: after,
-            point_made: decided && roll.total() != 7,
-            seven_out: decided && roll.total() == 7,
-            lines,
+            phase_before: self.phase,
+            phase_after: self.phase.after(roll.total()),
+            trackers_after: moment.seen.settled(roll.total(), seven_out),
+            point_made: moment.point_made(),
+            seven_out,
+            lines: turns.concat(),
         }
     }
 }
 
-/// The fate of a bet that is working.
-#[derive(Clone, Copy)]
-enum Verdict {
-    Win,
-    Lose,
-    Push,
-    Travel(BoxNumber),
-}
-
-fn result(rules: &Rules, phase: Phase, roll: Roll, kind: BetKind, bet: &Bet) -> Option<LineResult> {
-    let verdict = verdict(kind, phase, roll)?;
+fn result(moment: &Moment<'_>, kind: BetKind, bet: &Bet) -> Option<LineResult> {
+    let verdict = moment.verdict(kind)?;
     let entry = catalogue::entry(kind);
-    if !is_working(kind, bet, phase) {
+    if !is_working(moment.rules, kind, bet, moment.phase) {
         return (entry.working == Working::ReturnsAtComeOut).then_some(LineResult::Returned);
     }
     Some(match verdict {
-        Verdict::Win => {
-            let ratio = entry.pays.on(kind.paid_on(phase), roll.total(), rules)?;
-            let profit = ratio
+        Verdict::Win(rate) => {
+            let odds = rate
                 .profit(bet.amount)
                 .expect("STAKE_MAX keeps every profit in 64 bits");
             LineResult::Win {
-                profit,
+                // Charged of the win; or, of a commission paid up front, for the next decision of a bet that stays.
+                profit: odds.saturating_sub(moment.rules.commission(kind, bet.amount)),
                 stays: entry.winner_stays,
             }
         }
         Verdict::Lose => LineResult::Lose,
         Verdict::Push => LineResult::Push,
+        Verdict::Return => LineResult::Returned,
         Verdict::Travel(to) => LineResult::Travels { to },
     })
-}
-
-/// What the roll decides for a bet, `None` if nothing.
-fn verdict(kind: BetKind, phase: Phase, roll: Roll) -> Option<Verdict> {
-    let total = roll.total();
-    match kind {
-        BetKind::PassLine => match phase {
-            Phase::ComeOut => right_come_out(total),
-            Phase::Point(point) => before_seven(point, total),
-        },
-        BetKind::DontPass => match phase {
-            Phase::ComeOut => wrong_come_out(total),
-            Phase::Point(point) => seven_before(point, total),
-        },
-        BetKind::PassOdds => before_seven(phase.point()?, total),
-        BetKind::DontPassOdds => seven_before(phase.point()?, total),
-        // Its first roll is its own come-out, whatever the table's phase: a seven-out pays it.
-        BetKind::Come => {
-            right_come_out(total).or_else(|| BoxNumber::from_total(total).map(Verdict::Travel))
-        }
-        BetKind::ComePoint(number) | BetKind::ComeOdds(number) | BetKind::Place(number) => {
-            before_seven(number, total)
-        }
-        BetKind::Field => Some(match total {
-            5..=8 => Verdict::Lose,
-            _ => Verdict::Win,
-        }),
-    }
-}
-
-fn right_come_out(total: u8) -> Option<Verdict> {
-    match total {
-        7 | 11 => Some(Verdict::Win),
-        2 | 3 | 12 => Some(Verdict::Lose),
-        _ => None,
-    }
-}
-
-/// The 12 is barred, or betting against the dice would be the player's advantage.
-fn wrong_come_out(total: u8) -> Option<Verdict> {
-    match total {
-        2 | 3 => Some(Verdict::Win),
-        7 | 11 => Some(Verdict::Lose),
-        12 => Some(Verdict::Push),
-        _ => None,
-    }
-}
-
-fn before_seven(number: BoxNumber, total: u8) -> Option<Verdict> {
-    match total {
-        7 => Some(Verdict::Lose),
-        _ if total == number.total() => Some(Verdict::Win),
-        _ => None,
-    }
-}
-
-fn seven_before(number: BoxNumber, total: u8) -> Option<Verdict> {
-    match total {
-        7 => Some(Verdict::Win),
-        _ if total == number.total() => Some(Verdict::Lose),
-        _ => None,
-    }
 }

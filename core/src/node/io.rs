@@ -64,6 +64,8 @@ pub enum Command {
     },
     /// Close the bets and roll; the shooter's.
     Roll,
+    /// Pass the dice to the next seat; the shooter's, on a come-out.
+    PassDice,
 }
 
 /// Something that happened outside. Any number of inputs before a drain is legal.

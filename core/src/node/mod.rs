@@ -363,6 +363,9 @@ impl Node {
             Command::ReduceBet { kind, by } => Operation::ReduceBet { kind, by },
             Command::RemoveBet { kind } => Operation::RemoveBet { kind },
             Command::SetWorking { kind, on } => Operation::SetWorking { kind, on },
+            Command::PassDice => Operation::PassDice {
+                roll: self.table.dice().roll(),
+            },
             Command::Roll => Operation::RollClose {
                 roll: self.table.dice().roll(),
             },

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use crate::craps::{Chips, FieldTwelve, OddsLimit, Rules};
+use crate::craps::{Chips, Rules};
 use crate::crypto::{Digest, Roster};
 use crate::time::millis;
 use crate::wire::{Encode, Writer};
@@ -35,13 +35,7 @@ impl Encode for TableRules {
     fn encode(&self, writer: &mut Writer) {
         writer.u64(self.buy_in);
         writer.u64(self.bank);
-        writer.u64(self.craps.bet_min);
-        writer.u64(self.craps.bet_max);
-        match self.craps.odds {
-            OddsLimit::ThreeFourFive => writer.raw(&[0, 0]),
-            OddsLimit::Times(times) => writer.raw(&[1, times]),
-        }
-        writer.bool(self.craps.field_twelve == FieldTwelve::Triple);
+        self.craps.encode(writer);
         writer.u64(millis(self.idle_limit));
     }
 }

@@ -3,13 +3,17 @@
 //! Pure and deterministic: no time, no views, no links. Chips move only here, and only through the ledger. May import
 //! everything above it: `craps`, `ledger`, `dice`, and from `consensus` the quorum sizes.
 
+mod bets;
 mod genesis;
+mod house;
 mod operation;
 mod outcome;
 mod roll;
+mod shooter;
 mod state;
 
 pub use genesis::{Genesis, TableRules};
+pub use house::HouseError;
 pub use operation::Operation;
 pub use outcome::{Outcome, Rejection, RollResult};
 pub use state::{DEFERRED_PER_SEAT_MAX, Table};

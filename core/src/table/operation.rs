@@ -43,6 +43,11 @@ pub enum Operation {
         /// The roll's number.
         roll: u64,
     },
+    /// The shooter passes the dice to the next seat, on a come-out.
+    PassDice {
+        /// The open roll's number.
+        roll: u64,
+    },
     /// Interim dice: a commitment.
     DiceCommit {
         /// The roll's number.
@@ -64,21 +69,21 @@ impl Encode for Operation {
         match self {
             Self::PlaceBet { kind, amount } => {
                 writer.u8(1);
-                writer.raw(&kind.code());
+                kind.encode(writer);
                 writer.u64(*amount);
             }
             Self::ReduceBet { kind, by } => {
                 writer.u8(2);
-                writer.raw(&kind.code());
+                kind.encode(writer);
                 writer.u64(*by);
             }
             Self::RemoveBet { kind } => {
                 writer.u8(3);
-                writer.raw(&kind.code());
+                kind.encode(writer);
             }
             Self::SetWorking { kind, on } => {
                 writer.u8(4);
-                writer.raw(&kind.code());
+                kind.encode(writer);
                 writer.bool(*on);
             }
             Self::RollClose { roll } => {
@@ -99,6 +104,10 @@ impl Encode for Operation {
                 writer.u64(*roll);
                 writer.raw(secret);
             }
+            Self::PassDice { roll } => {
+                writer.u8(9);
+                writer.u64(*roll);
+            }
         }
     }
 }
@@ -107,18 +116,18 @@ impl Decode for Operation {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         Ok(match reader.u8()? {
             1 => Self::PlaceBet {
-                kind: read_kind(reader)?,
+                kind: BetKind::decode(reader)?,
                 amount: reader.u64()?,
             },
             2 => Self::ReduceBet {
-                kind: read_kind(reader)?,
+                kind: BetKind::decode(reader)?,
                 by: reader.u64()?,
             },
             3 => Self::RemoveBet {
-                kind: read_kind(reader)?,
+                kind: BetKind::decode(reader)?,
             },
             4 => Self::SetWorking {
-                kind: read_kind(reader)?,
+                kind: BetKind::decode(reader)?,
                 on: reader.bool("working")?,
             },
             5 => Self::RollClose {
@@ -135,13 +144,12 @@ impl Decode for Operation {
                 roll: reader.u64()?,
                 secret: reader.array()?,
             },
+            9 => Self::PassDice {
+                roll: reader.u64()?,
+            },
             _ => return Err(DecodeError::OutOfRange("operation")),
         })
     }
-}
-
-fn read_kind(reader: &mut Reader<'_>) -> Result<BetKind, DecodeError> {
-    BetKind::from_code(reader.array()?).ok_or(DecodeError::OutOfRange("bet"))
 }
 
 #[cfg(test)]
@@ -159,6 +167,7 @@ mod tests {
             Operation::SetWorking { kind, on: true },
             Operation::RollClose { roll: 3 },
             Operation::Idle { roll: 3 },
+            Operation::PassDice { roll: 3 },
             Operation::DiceCommit {
                 roll: 3,
                 digest: Digest([1; 32]),

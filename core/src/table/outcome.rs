@@ -1,6 +1,6 @@
 //! What came of an operation: said to every phone, in the same words.
 
-use crate::craps::{BetKind, Chips, Phase, Refusal, Settlement};
+use crate::craps::{BetKind, BoxNumber, Chips, Phase, Refusal, Settlement};
 use crate::crypto::Seat;
 use crate::dice::DiceRefusal;
 use crate::ledger::LedgerError;
@@ -18,6 +18,8 @@ pub enum Outcome {
         kind: BetKind,
         /// Chips added.
         amount: Chips,
+        /// Chips that left the stack in addition: a commission that is charged up front and lies with the bet.
+        vig: Chips,
     },
     /// Chips came back from a bet before it was decided.
     BetReturned {
@@ -25,7 +27,7 @@ pub enum Outcome {
         seat: Seat,
         /// Which bet.
         kind: BetKind,
-        /// Chips returned.
+        /// Chips returned, a commission that lay with them included.
         amount: Chips,
     },
     /// A bet was called on or off.
@@ -36,6 +38,13 @@ pub enum Outcome {
         kind: BetKind,
         /// On or off.
         on: bool,
+    },
+    /// The shooter passed the dice; the hand goes on.
+    DicePassed {
+        /// Who passed them.
+        seat: Seat,
+        /// Who has them now; `None` while nobody has a line bet.
+        to: Option<Seat>,
     },
     /// The bets of a roll are closed; its dice are not known to anybody yet.
     RollClosed {
@@ -92,9 +101,20 @@ pub enum Rejection {
         wanted: Chips,
     },
     /// The bank could not pay this bet in the worst case.
-    #[error("the bank could not pay this bet in the worst case; bet less")]
-    Bank,
-    /// Only the shooter closes a roll.
+    #[error("the bank has {bank} chips and could owe {owed} with this bet; bet less")]
+    Bank {
+        /// Chips in the bank.
+        bank: Chips,
+        /// Chips that it could owe for all bets, this one included.
+        owed: Chips,
+    },
+    /// The dice are passed only between points.
+    #[error("the dice can be passed only on a come-out; the point is {point}, roll on")]
+    PassOnPoint {
+        /// The point.
+        point: BoxNumber,
+    },
+    /// Only the shooter closes a roll, or passes the dice.
     #[error("only the shooter closes the roll{}", Self::name_shooter(*.shooter))]
     NotShooter {
         /// Who that is; `None` while nobody has a line bet.

@@ -51,7 +51,7 @@ impl Table {
         }
     }
 
-    fn check_open(&self, roll: u64) -> Result<(), Rejection> {
+    pub(super) fn check_open(&self, roll: u64) -> Result<(), Rejection> {
         let open = self.dice.roll();
         if roll == open && !self.dice.is_closed() {
             Ok(())
@@ -62,11 +62,7 @@ impl Table {
 
     fn close(&mut self, sequence: u64, by: Option<Seat>) -> Outcome {
         let roll = self.dice.roll();
-        self.shooter = self.shooter().or(self.shooter);
-        if let Some(seat) = self.shooter {
-            self.dice_at = seat;
-        }
-        self.kept_waiting = by.is_none();
+        self.hand.shoot(self.shooter(), by.is_none());
         self.idle.clear();
         self.dice.close(sequence);
         Outcome::RollClosed { roll, by }
@@ -82,16 +78,11 @@ impl Table {
         let Some(dice) = Roll::new(first, second) else {
             return false;
         };
-        let settlement = self.layout.resolve(&self.genesis.rules.craps, dice);
-        let (hand, shooter) = (self.hand, self.shooter);
+        let settlement = self.layout.resolve(dice);
+        let (hand, shooter) = (self.hand.number, self.hand.shooter);
         self.pay(&settlement);
         self.layout.apply(&settlement);
-        // Whoever keeps the table waiting loses the dice, not the hand: the next seat goes on with the same point.
-        let kept_waiting = std::mem::take(&mut self.kept_waiting);
-        if settlement.seven_out || kept_waiting {
-            self.pass_dice();
-        }
-        self.hand += u64::from(settlement.seven_out);
+        self.hand.settle(settlement.seven_out, self.seats());
         let phase: Phase = self.layout.phase();
         let taken_down = self.take_down_uncovered(&settlement);
         let left_out = outcome.left_out;
@@ -130,24 +121,16 @@ impl Table {
         }
     }
 
-    fn pass_dice(&mut self) {
-        let n = u8::try_from(self.genesis.roster.len()).unwrap_or(u8::MAX);
-        let from = self.shooter.unwrap_or(self.dice_at);
-        self.dice_at = Seat((from.0 + 1) % n);
-        self.shooter = None;
-    }
-
     /// A winner that stays up may have drained the bank below what it could lose next: such bets go back to
     /// their players, last settled first, until the bank covers all that stands.
     fn take_down_uncovered(&mut self, settlement: &Settlement) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
         for line in settlement.lines.iter().rev() {
-            let exposure = self.layout.exposure(&self.genesis.rules.craps);
-            if exposure.is_some_and(|exposure| exposure <= self.ledger.bank()) {
+            if self.layout.exposure() <= self.ledger.bank() {
                 break;
             }
             if matches!(line.result, LineResult::Win { stays: true, .. }) {
-                let back = self.reduce(line.seat, line.kind, line.stake);
+                let back = self.remove_bet(line.seat, line.kind);
                 outcomes.extend(back.into_iter().flatten());
             }
         }

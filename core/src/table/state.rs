@@ -5,8 +5,9 @@ use std::collections::{BTreeSet, VecDeque};
 use super::genesis::Genesis;
 use super::operation::Operation;
 use super::outcome::{Outcome, Rejection};
+use super::shooter::Hand;
 use crate::consensus::Quorum;
-use crate::craps::{BetKind, Chips, Layout, Phase};
+use crate::craps::Layout;
 use crate::crypto::{Digest, DigestWriter, Seat};
 use crate::dice::CommitReveal;
 use crate::ledger::Ledger;
@@ -23,14 +24,8 @@ pub struct Table {
     pub(super) ledger: Ledger,
     pub(super) layout: Layout,
     pub(super) dice: CommitReveal,
-    /// The hand's number, from 1.
-    pub(super) hand: u64,
-    /// Where the dice are; the shooter of a come-out roll is the first seat from here with a line bet.
-    pub(super) dice_at: Seat,
-    /// Who shot the last roll of this hand.
-    pub(super) shooter: Option<Seat>,
-    /// Whether the others closed the open roll because its shooter kept them waiting.
-    pub(super) kept_waiting: bool,
+    /// The hand, and who has the dice.
+    pub(super) hand: Hand,
     /// Who has had enough of waiting for the open roll to be closed.
     pub(super) idle: BTreeSet<Seat>,
     /// Ordered after the close of the open roll; takes effect after its settlement.
@@ -47,12 +42,9 @@ impl Table {
         Ok(Self {
             quorum: Quorum::of(genesis.roster.len()),
             ledger: Ledger::new(&stacks, genesis.rules.bank)?,
-            layout: Layout::new(),
+            layout: Layout::new(genesis.rules.craps),
             dice: CommitReveal::new(genesis.digest()),
-            hand: 1,
-            dice_at: Seat(0),
-            shooter: None,
-            kept_waiting: false,
+            hand: Hand::first(),
             idle: BTreeSet::new(),
             deferred: VecDeque::new(),
             genesis,
@@ -126,24 +118,11 @@ impl Table {
         outcomes: &mut Vec<Outcome>,
     ) {
         let result = match operation {
-            Operation::PlaceBet { kind, amount } => self.place(seat, kind, amount).map(|()| {
-                vec![Outcome::BetPlaced {
-                    seat,
-                    number,
-                    kind,
-                    amount,
-                }]
-            }),
-            Operation::ReduceBet { kind, by } => self.reduce(seat, kind, by),
-            Operation::RemoveBet { kind } => {
-                let amount = self.layout.bet(seat, kind).map_or(0, |bet| bet.amount);
-                self.reduce(seat, kind, amount)
-            }
-            Operation::SetWorking { kind, on } => self
-                .layout
-                .set_working(seat, kind, on)
-                .map(|()| vec![Outcome::WorkingSet { seat, kind, on }])
-                .map_err(Rejection::from),
+            Operation::PlaceBet { kind, amount } => self.place_bet(seat, number, kind, amount),
+            Operation::ReduceBet { kind, by } => self.reduce_bet(seat, kind, by),
+            Operation::RemoveBet { kind } => self.remove_bet(seat, kind),
+            Operation::SetWorking { kind, on } => self.set_working(seat, kind, on),
+            Operation::PassDice { roll } => self.pass_dice(seat, roll),
             Operation::RollClose { roll } => self.close_roll(sequence, seat, roll),
             Operation::Idle { roll } => self.note_idle(sequence, seat, roll),
             Operation::DiceCommit { roll, digest } => match self.dice.commit(seat, roll, digest) {
@@ -164,79 +143,6 @@ impl Table {
                 reason,
             }),
         }
-    }
-
-    /// Moves chips onto a bet, if rules, stack and bank allow it. On a clone: what a player's plan would come to.
-    ///
-    /// # Errors
-    /// The [`Rejection`]; nothing has moved then.
-    pub fn place(&mut self, seat: Seat, kind: BetKind, amount: Chips) -> Result<(), Rejection> {
-        self.check_place(seat, kind, amount)?;
-        self.ledger.place(seat, amount)?;
-        // Checked a moment ago against the same layout.
-        self.layout
-            .place(&self.genesis.rules.craps, seat, kind, amount)?;
-        Ok(())
-    }
-
-    /// Whether a bet would be taken now. Costs nothing and changes nothing.
-    ///
-    /// # Errors
-    /// The [`Rejection`] that placing it now would get.
-    pub fn check_place(&self, seat: Seat, kind: BetKind, amount: Chips) -> Result<(), Rejection> {
-        let rules = &self.genesis.rules.craps;
-        self.layout.check_place(rules, seat, kind, amount)?;
-        let have = self.ledger.stack(seat)?;
-        if have < amount {
-            return Err(Rejection::Funds {
-                have,
-                wanted: amount,
-            });
-        }
-        let exposure = self.layout.exposure_with(rules, seat, kind, amount);
-        match exposure {
-            Some(exposure) if exposure <= self.ledger.bank() => Ok(()),
-            _ => Err(Rejection::Bank),
-        }
-    }
-
-    pub(super) fn reduce(
-        &mut self,
-        seat: Seat,
-        kind: BetKind,
-        by: Chips,
-    ) -> Result<Vec<Outcome>, Rejection> {
-        let reduced = self
-            .layout
-            .reduce(&self.genesis.rules.craps, seat, kind, by)?;
-        let mut outcomes = Vec::new();
-        for (kind, amount) in reduced.returned {
-            self.ledger.give_back(seat, amount)?;
-            outcomes.push(Outcome::BetReturned { seat, kind, amount });
-        }
-        Ok(outcomes)
-    }
-
-    /// The seat whose turn it is to roll: whoever shot the last roll, until a seven-out or until the others had to
-    /// close a roll for it, as long as there is a line bet at that seat on a come-out; otherwise the next seat that
-    /// has one.
-    #[must_use]
-    pub fn shooter(&self) -> Option<Seat> {
-        if matches!(self.layout.phase(), Phase::Point(_)) {
-            // Without a shooter the hand goes on with the next player who has something at stake.
-            return self
-                .shooter
-                .or_else(|| self.first_seat(|seat| self.layout.stake_of(seat) > 0));
-        }
-        self.first_seat(|seat| self.layout.has_line_bet(seat))
-    }
-
-    /// The first seat, clockwise from where the dice are, of which something holds.
-    fn first_seat(&self, holds: impl Fn(Seat) -> bool) -> Option<Seat> {
-        let n = u8::try_from(self.genesis.roster.len()).unwrap_or(u8::MAX);
-        (0..n)
-            .map(|step| Seat((self.dice_at.0 + step) % n))
-            .find(|seat| holds(*seat))
     }
 
     /// The rules and seats the table started from.
@@ -266,7 +172,7 @@ impl Table {
     /// The current hand, from 1.
     #[must_use]
     pub const fn hand(&self) -> u64 {
-        self.hand
+        self.hand.number
     }
 
     /// Rolls settled so far.
@@ -291,23 +197,13 @@ impl Table {
     #[must_use]
     pub fn digest(&self) -> Digest {
         let mut writer = DigestWriter::new("bitcraps/table/v1");
-        for seat in self.genesis.roster.seats() {
-            for chips in [self.ledger.stack(seat), self.ledger.escrow(seat)] {
-                writer.part(&chips.unwrap_or(0).to_le_bytes());
-            }
+        for part in [
+            self.ledger.to_bytes(),
+            self.layout.to_bytes(),
+            self.hand.to_bytes(),
+        ] {
+            writer.part(&part);
         }
-        writer.part(&self.ledger.bank().to_le_bytes());
-        for (seat, kind, bet) in self.layout.bets() {
-            let [code, number] = kind.code();
-            let working = bet.working.map_or(2, u8::from);
-            writer.part(&[seat.0, code, number, working]);
-            writer.part(&bet.amount.to_le_bytes());
-        }
-        let point = self.layout.phase().point().map_or(0, |point| point.total());
-        let shooter = self.shooter.map_or(u8::MAX, |seat| seat.0);
-        let kept_waiting = u8::from(self.kept_waiting);
-        writer.part(&[point, self.dice_at.0, shooter, kept_waiting]);
-        writer.part(&self.hand.to_le_bytes());
         writer.part(&self.dice.digest().0);
         writer.part(&self.idle.iter().map(|seat| seat.0).collect::<Vec<u8>>());
         for (seat, number, operation) in &self.deferred {
