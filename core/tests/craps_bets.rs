@@ -3,7 +3,8 @@
 use std::collections::BTreeSet;
 
 use bitcraps_core::craps::{
-    BETS_PER_SEAT_MAX, BetKind, BoxNumber, Phase, Refusal, Roll, Window, stake_multiple,
+    BETS_PER_SEAT_MAX, BetKind, BoxNumber, HornNumber, Pair, Refusal, RepeatNumber, Roll, Rules,
+    Window,
 };
 
 #[test]
@@ -46,43 +47,108 @@ fn every_bet_has_exactly_one_encoding() {
     }
     assert_eq!(decodable, BetKind::all().collect());
     assert_eq!(decodable.len(), BETS_PER_SEAT_MAX);
-    assert_eq!(BETS_PER_SEAT_MAX, 24);
+    assert_eq!(BETS_PER_SEAT_MAX, 122);
 }
+
+/// Code, number and id of every kind: what travels and what games are saved with.
+const GOLDEN: &str = include_str!("data/bets.txt");
 
 #[test]
 fn the_encoding_does_not_change() {
-    let six = BoxNumber::Six;
-    let golden = [
-        (BetKind::PassLine, [1, 0], "pass-line", "pass line"),
-        (BetKind::DontPass, [2, 0], "dont-pass", "don't pass"),
-        (BetKind::PassOdds, [3, 0], "pass-odds", "pass odds"),
-        (
-            BetKind::DontPassOdds,
-            [4, 0],
-            "dont-pass-odds",
-            "don't pass odds",
-        ),
-        (BetKind::Come, [5, 0], "come", "come"),
-        (
-            BetKind::ComePoint(six),
-            [6, 6],
-            "come-point",
-            "come point 6",
-        ),
-        (
-            BetKind::ComeOdds(BoxNumber::Four),
-            [7, 4],
-            "come-odds",
-            "come odds 4",
-        ),
-        (BetKind::Field, [8, 0], "field", "field"),
-        (BetKind::Place(BoxNumber::Ten), [9, 10], "place", "place 10"),
-    ];
-    for (kind, code, name, words) in golden {
-        assert_eq!(
-            (kind.code(), kind.name(), kind.to_string().as_str()),
-            (code, name, words)
+    let lines: Vec<String> = BetKind::all()
+        .map(|kind| format!("{} {} {}", kind.code()[0], kind.code()[1], kind.id()))
+        .collect();
+    assert_eq!(
+        lines,
+        GOLDEN.lines().collect::<Vec<_>>(),
+        "\n{}",
+        lines.join("\n")
+    );
+}
+
+#[test]
+fn kinds_are_ordered_as_they_are_encoded() {
+    let kinds: Vec<BetKind> = BetKind::all().collect();
+    assert!(kinds.is_sorted() && kinds.is_sorted_by_key(|kind| kind.code()));
+}
+
+#[test]
+fn every_kind_has_an_id_and_a_name_of_its_own() {
+    let (mut ids, mut names) = (BTreeSet::new(), BTreeSet::new());
+    for kind in BetKind::all() {
+        assert!(ids.insert(kind.id()), "{}", kind.id());
+        assert!(names.insert(kind.name()), "{kind}");
+        assert_eq!(BetKind::from_id(kind.id()), Some(kind));
+        let plain = |c: char| c.is_ascii_lowercase() || c.is_ascii_digit() || c == '-';
+        assert!(kind.id().chars().all(plain), "{}", kind.id());
+        let number = kind.code()[1];
+        let of_family = number == 0 || kind.id().starts_with(kind.family());
+        assert!(
+            of_family || matches!(kind, BetKind::Single(_)),
+            "{}",
+            kind.id()
         );
+        if number > 0 && !matches!(kind, BetKind::Hop(_) | BetKind::Single(_)) {
+            assert!(kind.id().ends_with(&format!("-{number}")), "{}", kind.id());
+        }
+    }
+    assert_eq!(BetKind::from_id("place"), None, "a family is no kind");
+    assert_eq!(BetKind::Single(HornNumber::Eleven).id(), "yo");
+    assert_eq!(
+        BetKind::Hop(Pair::from(Roll::new(5, 2).expect("faces"))).id(),
+        "hop-2-5"
+    );
+}
+
+#[test]
+fn the_21_pairs_are_all_there_and_stand_where_they_say() {
+    for (index, pair) in Pair::ALL.into_iter().enumerate() {
+        assert_eq!(pair.index(), index);
+        assert_eq!(Pair::from_code(pair.code()), Some(pair));
+        assert_eq!(Pair::from(pair.roll()), pair);
+    }
+    let rolled: BTreeSet<Pair> = Roll::all().map(Pair::from).collect();
+    assert_eq!(rolled.len(), Pair::COUNT);
+}
+
+#[test]
+fn help_says_of_every_bet_what_a_player_asks() {
+    for kind in BetKind::all() {
+        let facts = kind.facts(&Rules::REFERENCE);
+        for text in [
+            facts.spot,
+            facts.window,
+            facts.rule,
+            &facts.pays,
+            &facts.amounts,
+        ] {
+            assert!(!text.is_empty(), "{kind}");
+        }
+    }
+    let pays = |kind: BetKind| kind.pays(&Rules::REFERENCE);
+    for (kind, text) in [
+        (BetKind::PassLine, "1:1"),
+        (BetKind::PassOdds, "2:1 on 4, 10; 3:2 on 5, 9; 6:5 on 6, 8"),
+        (BetKind::Place(BoxNumber::Six), "7:6"),
+        (BetKind::Field, "2:1 on 2, 12; 1:1 on 3, 4, 9, 10, 11"),
+        (BetKind::Horn, "27:4 on 2, 12; 12:4 on 3, 11"),
+        (
+            BetKind::World,
+            "26:5 on 2, 12; 11:5 on 3, 11; the stake back on 7",
+        ),
+        (BetKind::CrapsEleven, "14:2 on 11; 6:2 on 2, 3, 12"),
+        (
+            BetKind::Buy(BoxNumber::Four),
+            "2:1 less 5 % of the stake when it wins",
+        ),
+        (BetKind::Fire, "24:1 for 4; 249:1 for 5; 999:1 for 6 points"),
+        (BetKind::Repeater(RepeatNumber::Six), "90:1"),
+        (
+            BetKind::Muggsy,
+            "2:1 on a come-out 7; 3:1 on a point and a 7",
+        ),
+    ] {
+        assert_eq!(pays(kind), text, "{kind}");
     }
 }
 
@@ -110,25 +176,47 @@ fn odds_and_flat_bets_name_each_other() {
 
 #[test]
 fn stakes_go_up_by_what_pays_exactly() {
-    for (number, take, lay, place) in [
-        (BoxNumber::Four, 1, 2, 5),
-        (BoxNumber::Five, 2, 3, 5),
-        (BoxNumber::Six, 5, 6, 6),
-        (BoxNumber::Eight, 5, 6, 6),
-        (BoxNumber::Nine, 2, 3, 5),
-        (BoxNumber::Ten, 1, 2, 5),
+    let rules = Rules::default();
+    let unit = |kind| rules.bounds(kind).map(|bounds| bounds.unit);
+    for (number, take, lay, place, lose) in [
+        (BoxNumber::Four, 1, 2, 5, 11),
+        (BoxNumber::Five, 2, 3, 5, 8),
+        (BoxNumber::Six, 5, 6, 6, 5),
+        (BoxNumber::Eight, 5, 6, 6, 5),
+        (BoxNumber::Nine, 2, 3, 5, 8),
+        (BoxNumber::Ten, 1, 2, 5, 11),
     ] {
-        let point = Phase::Point(number);
-        assert_eq!(stake_multiple(BetKind::PassOdds, point), Some(take));
-        assert_eq!(stake_multiple(BetKind::DontPassOdds, point), Some(lay));
-        for phase in [Phase::ComeOut, Phase::Point(BoxNumber::Four), point] {
-            assert_eq!(stake_multiple(BetKind::ComeOdds(number), phase), Some(take));
-            assert_eq!(stake_multiple(BetKind::Place(number), phase), Some(place));
-            assert_eq!(stake_multiple(BetKind::Field, phase), Some(1));
-        }
+        let odds = |kind| {
+            rules
+                .odds_bounds(kind, number, 60)
+                .map(|bounds| bounds.unit)
+        };
+        assert_eq!(odds(BetKind::PassOdds), Some(take));
+        assert_eq!(odds(BetKind::DontPassOdds), Some(lay));
+        assert_eq!(odds(BetKind::ComeOdds(number)), Some(take));
+        assert_eq!(odds(BetKind::DontComeOdds(number)), Some(lay));
+        assert_eq!(unit(BetKind::Place(number)), Some(place));
+        assert_eq!(unit(BetKind::PlaceToLose(number)), Some(lose));
+        assert_eq!(unit(BetKind::Buy(number)), Some(take));
+        assert_eq!(unit(BetKind::Lay(number)), Some(lay));
+        assert_eq!(
+            unit(BetKind::ComeOdds(number)),
+            None,
+            "odds follow their flat bet"
+        );
     }
-    assert_eq!(stake_multiple(BetKind::PassOdds, Phase::ComeOut), None);
-    assert_eq!(stake_multiple(BetKind::DontPassOdds, Phase::ComeOut), None);
+    for (kind, of) in [
+        (BetKind::Field, 1),
+        (BetKind::Horn, 4),
+        (BetKind::HornHigh(HornNumber::Two), 5),
+        (BetKind::World, 5),
+        (BetKind::CrapsEleven, 2),
+        (BetKind::ThreeWay, 3),
+        (BetKind::HiLoYo, 3),
+        (BetKind::HiLo, 1),
+    ] {
+        assert_eq!(unit(kind), Some(of), "{kind}");
+    }
 }
 
 #[test]

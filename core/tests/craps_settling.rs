@@ -1,7 +1,7 @@
 //! What rolls do: the edge cases of craps.md B4, and the bank's exposure.
 
 use bitcraps_core::craps::{
-    BetKind, BoxNumber, Chips, FieldTwelve, Layout, Line, LineResult, Phase, Roll, Rules,
+    BetKind, BoxNumber, Chips, FieldPays, Layout, Line, LineResult, Pair, Phase, Roll, Rules,
     Settlement,
 };
 use bitcraps_core::crypto::Seat;
@@ -19,21 +19,21 @@ fn won(profit: Chips) -> LineResult {
 /// One seat's hand, told as calls.
 struct Hand {
     layout: Layout,
-    rules: Rules,
 }
 
 impl Hand {
     fn new() -> Self {
+        Self::with(Rules::default())
+    }
+
+    fn with(rules: Rules) -> Self {
         Self {
-            layout: Layout::new(),
-            rules: Rules::default(),
+            layout: Layout::new(rules),
         }
     }
 
     fn bet(&mut self, kind: BetKind, amount: Chips) -> &mut Self {
-        self.layout
-            .place(&self.rules, SEAT, kind, amount)
-            .expect("a legal bet");
+        self.layout.place(SEAT, kind, amount).expect("a legal bet");
         self
     }
 
@@ -48,7 +48,7 @@ impl Hand {
         let roll = Roll::all()
             .find(|roll| roll.total() == total)
             .expect("a total of two dice");
-        let settlement = self.layout.resolve(&self.rules, roll);
+        let settlement = self.layout.resolve(roll);
         self.layout.apply(&settlement);
         settlement
     }
@@ -93,7 +93,7 @@ fn place(total: u8) -> BetKind {
 
 fn travels(total: u8) -> LineResult {
     LineResult::Travels {
-        to: BoxNumber::from_total(total).expect("a box number"),
+        to: come_point(total),
     }
 }
 
@@ -139,7 +139,7 @@ fn dont_pass_is_pushed_by_a_twelve_and_stays() {
         .roll(12, &[(DontPass, LineResult::Push)])
         .stands(&[(DontPass, 10)]);
     hand.layout
-        .reduce(&hand.rules, SEAT, DontPass, 5)
+        .reduce(SEAT, DontPass, 5)
         .expect("free to come down");
     hand.roll(2, &[(DontPass, won(5))]).stands(&[]);
     hand.bet(DontPass, 10).roll(3, &[(DontPass, won(10))]);
@@ -361,10 +361,12 @@ fn place_winners_stay_up_and_are_paid_at_the_rate_of_the_number() {
 // craps.md B4.14 and B4.15
 #[test]
 fn the_field_lasts_one_roll_and_pays_twelve_as_the_house_says() {
-    for (variant, twelve) in [(FieldTwelve::Double, 20), (FieldTwelve::Triple, 30)] {
+    for (variant, twelve) in [(FieldPays::DoubleBoth, 20), (FieldPays::TripleTwelve, 30)] {
         for total in 2..=12 {
-            let mut hand = Hand::new();
-            hand.rules.field_twelve = variant;
+            let mut hand = Hand::with(Rules {
+                field: variant,
+                ..Rules::default()
+            });
             let result = match total {
                 5..=8 => LOSE,
                 2 => won(20),
@@ -380,13 +382,12 @@ fn the_field_lasts_one_roll_and_pays_twelve_as_the_house_says() {
 
 #[test]
 fn seats_are_settled_side_by_side() {
-    let rules = Rules::default();
-    let mut layout = Layout::new();
-    layout.place(&rules, Seat(3), PassLine, 10).expect("legal");
-    layout.place(&rules, Seat(1), DontPass, 20).expect("legal");
-    layout.place(&rules, Seat(3), Field, 5).expect("legal");
+    let mut layout = Layout::new(Rules::default());
+    layout.place(Seat(3), PassLine, 10).expect("legal");
+    layout.place(Seat(1), DontPass, 20).expect("legal");
+    layout.place(Seat(3), Field, 5).expect("legal");
     let roll = Roll::new(1, 2).expect("faces");
-    let settlement = layout.resolve(&rules, roll);
+    let settlement = layout.resolve(roll);
     let line = |seat, kind, stake, result| Line {
         seat: Seat(seat),
         kind,
@@ -406,50 +407,58 @@ fn seats_are_settled_side_by_side() {
 
 // craps.md B4.27
 #[test]
-fn exposure_adds_up_the_greatest_profits() {
+fn exposure_is_the_best_pair_of_faces_and_every_lasting_profit() {
     let mut hand = Hand::new();
     hand.bet(PassLine, 10).bet(DontPass, 10).roll(6, &[]);
     hand.bet(PassOdds, 50)
         .bet(DontPassOdds, 60)
-        .bet(Field, 10)
         .bet(place(8), 12);
-    let rules = hand.rules;
-    let total = 10 + 10 + 60 + 50 + 30 + 14;
-    assert_eq!(hand.layout.exposure(&rules), Some(total));
-    let double = Rules {
-        field_twelve: FieldTwelve::Double,
-        ..rules
-    };
-    assert_eq!(hand.layout.exposure(&double), Some(total - 10));
-    let with = |kind, amount| hand.layout.exposure_with(&rules, SEAT, kind, amount);
-    assert_eq!(with(place(4), 10), Some(total + 18));
-    assert_eq!(with(place(8), 6), Some(total + 7));
-    assert_eq!(with(Field, 5), Some(total + 15));
-    assert_eq!(with(Come, 25), Some(total + 25));
-    assert_eq!(
-        hand.layout.exposure_with(&rules, Seat(9), Field, 5),
-        Some(total + 15)
-    );
+    let lasting = 10 + 10 + 60 + 50 + 14;
+    assert_eq!(hand.layout.exposure(), lasting);
+    // On 12 the field wins 30 and the any seven nothing; on 7 it is the other way round.
+    hand.bet(Field, 10).bet(BetKind::AnySeven, 5);
+    assert_eq!(hand.layout.exposure(), lasting + 30);
+    hand.bet(BetKind::AnySeven, 5);
+    assert_eq!(hand.layout.exposure(), lasting + 40);
+    let with = |kind, amount| hand.layout.exposure_with(SEAT, kind, amount);
+    assert_eq!(with(place(4), 10), Some(lasting + 40 + 18));
+    assert_eq!(with(place(8), 6), Some(lasting + 40 + 7));
+    assert_eq!(with(Field, 5), Some(lasting + 45));
+    assert_eq!(with(BetKind::Hop(Pair::ALL[0]), 1), Some(lasting + 50));
+    assert_eq!(with(Come, 25), Some(lasting + 40 + 25));
+    let other = hand.layout.exposure_with(Seat(9), Field, 5);
+    assert_eq!(other, Some(lasting + 45));
+    hand.layout.reduce(SEAT, Field, 10).expect("stands");
+    hand.layout
+        .reduce(SEAT, BetKind::AnySeven, 10)
+        .expect("stands");
+    assert_eq!(hand.layout.exposure(), lasting);
+}
+
+#[test]
+fn what_a_roll_decides_is_no_exposure_any_more() {
+    let mut hand = Hand::new();
+    hand.bet(PassLine, 10).bet(Field, 10).bet(place(6), 12);
+    hand.settle(4);
+    assert_eq!(hand.layout.exposure(), 10 + 14);
+    hand.bet(PassOdds, 20).settle(4);
+    assert_eq!(hand.layout.exposure(), 14);
 }
 
 // craps.md B4.27
 #[test]
 fn a_bank_that_covers_either_of_two_bets_need_not_cover_both() {
     let (mut hand, bank) = (Hand::new(), Some(100));
-    let rules = hand.rules;
-    assert!(hand.layout.exposure_with(&rules, SEAT, PassLine, 60) <= bank);
-    assert!(hand.layout.exposure_with(&rules, Seat(1), DontPass, 60) <= bank);
+    assert!(hand.layout.exposure_with(SEAT, PassLine, 60) <= bank);
+    assert!(hand.layout.exposure_with(Seat(1), DontPass, 60) <= bank);
     hand.bet(PassLine, 60);
-    assert!(hand.layout.exposure_with(&rules, Seat(1), DontPass, 60) > bank);
+    assert!(hand.layout.exposure_with(Seat(1), DontPass, 60) > bank);
 }
 
 #[test]
 fn exposure_of_line_odds_without_a_point_is_unknown() {
     let hand = Hand::new();
-    assert_eq!(
-        hand.layout.exposure_with(&hand.rules, SEAT, PassOdds, 10),
-        None
-    );
+    assert_eq!(hand.layout.exposure_with(SEAT, PassOdds, 10), None);
 }
 
 #[test]

@@ -5,7 +5,9 @@ mod random;
 
 use std::time::Duration;
 
-use bitcraps_core::craps::{BetKind, BoxNumber, Phase, Rules, stake_multiple};
+use bitcraps_core::craps::{
+    BetKind, BoxNumber, FirePays, HornNumber, OddsLimit, Phase, Rules, Vig,
+};
 use bitcraps_core::crypto::{Digest, Seat};
 use bitcraps_core::table::{Operation, Outcome, Rejection, TableRules};
 use bitcraps_core::wire::Encode;
@@ -53,11 +55,12 @@ fn nobody_bets_more_than_the_stack_holds() {
 fn a_bet_that_the_bank_could_not_pay_is_refused_when_it_is_placed() {
     let mut felt = with_chips(1_000, 100);
     felt.bet(0, PASS, 70);
-    assert_eq!(felt.refusal(1, place(PASS, 31)), Rejection::Bank);
+    let refused = |owed| Rejection::Bank { bank: 100, owed };
+    assert_eq!(felt.refusal(1, place(PASS, 31)), refused(101));
     // The field pays 3:1 on twelve.
-    assert_eq!(felt.refusal(1, place(FIELD, 11)), Rejection::Bank);
+    assert_eq!(felt.refusal(1, place(FIELD, 11)), refused(103));
     felt.bet(1, FIELD, 10);
-    assert_eq!(felt.refusal(2, place(PASS, 5)), Rejection::Bank);
+    assert_eq!(felt.refusal(2, place(PASS, 5)), refused(105));
     felt.ask(1, Operation::RemoveBet { kind: FIELD });
     felt.bet(2, PASS, 30);
 }
@@ -112,7 +115,11 @@ fn winners_that_stay_up_come_down_last_settled_first_when_the_bank_no_longer_cov
     assert!(felt.table.layout().bet(Seat(1), SIX).is_some());
     assert!(felt.table.layout().bet(Seat(2), SIX).is_none());
     felt.table.ledger().check_conservation().unwrap();
-    assert_eq!(felt.refusal(2, place(SIX, 30)), Rejection::Bank);
+    let (bank, owed) = (42, 75);
+    assert_eq!(
+        felt.refusal(2, place(SIX, 30)),
+        Rejection::Bank { bank, owed }
+    );
 }
 
 #[test]
@@ -153,8 +160,8 @@ fn random_request(random: &mut Random, felt: &Felt, salt: u64) -> Request {
         0 => random.next(),
         1 => 0,
         _ => {
-            let unit = stake_multiple(kind, felt.table.layout().phase()).unwrap_or(1);
-            unit * (1 + random.below(20))
+            let bounds = felt.table.layout().bounds(Seat(seat), kind);
+            bounds.map_or(1, |bounds| bounds.unit) * (1 + random.below(20))
         }
     };
     let by = random.below(30);
@@ -168,6 +175,7 @@ fn random_request(random: &mut Random, felt: &Felt, salt: u64) -> Request {
         },
         10 => Operation::RollClose { roll: near },
         11 => Operation::Idle { roll: near },
+        12 if random.below(2) == 0 => Operation::PassDice { roll: near },
         12 => felt.commit_of(near, seat, salt),
         13 => reveal_of(near, seat, salt).1,
         14 => {
@@ -197,10 +205,18 @@ fn next_step(felt: &Felt, seat: u8, salt: u64) -> Operation {
 }
 
 fn random_rules(random: &mut Random) -> TableRules {
+    let craps = Rules {
+        vig: random.one_of(Vig::ALL),
+        fire: random.one_of(FirePays::ALL),
+        put: random.below(2) == 0,
+        hardways_rest: random.below(2) == 0,
+        odds: random.one_of(&[OddsLimit::ThreeFourFive, OddsLimit::Times(10)]),
+        ..Rules::default()
+    };
     TableRules {
         buy_in: random.below(500),
-        bank: random.below(400),
-        craps: Rules::default(),
+        bank: random.one_of(&[random.clone().below(400), 20_000]),
+        craps,
         idle_limit: Duration::from_secs(30),
     }
 }
@@ -213,12 +229,13 @@ fn check_books(felt: &Felt, seed: u64) {
         let (escrow, standing) = (ledger.escrow(seat), table.layout().stake_of(seat));
         assert_eq!(escrow, Ok(standing), "seed {seed} slot {at} seat {seat}");
     }
-    let exposure = table.layout().exposure(&table.genesis().rules.craps);
+    let exposure = table.layout().exposure();
     assert!(
-        exposure.is_some_and(|exposure| exposure <= ledger.bank()),
-        "seed {seed} slot {at}: {exposure:?} could be due, the bank has {}",
+        exposure <= ledger.bank(),
+        "seed {seed} slot {at}: {exposure} could be due, the bank has {}",
         ledger.bank()
     );
+    assert!(table.books_agree(), "seed {seed} slot {at}");
 }
 
 #[test]
@@ -306,4 +323,79 @@ fn the_digest_tells_apart_what_no_balance_shows() {
     digests.sort();
     digests.dedup();
     assert_eq!(digests.len(), count);
+}
+
+#[test]
+fn a_commission_up_front_leaves_the_stack_with_the_bet_and_comes_back_with_it() {
+    let rules = TableRules {
+        craps: Rules {
+            vig: Vig::UpFront,
+            ..Rules::default()
+        },
+        ..TableRules::default()
+    };
+    let mut felt = Felt::with_rules(4, rules);
+    let kind = BetKind::Buy(BoxNumber::Four);
+    let placed = felt.ask(1, place(kind, 30));
+    let vig = 2;
+    assert!(matches!(placed[0], Outcome::BetPlaced { amount: 30, vig: v, .. } if v == vig));
+    assert_eq!(felt.stack(1), 968, "5 % of 30, rounded up");
+    let returned = felt.ask(1, Operation::ReduceBet { kind, by: 10 });
+    let seat = Seat(1);
+    assert_eq!(
+        returned,
+        [Outcome::BetReturned {
+            seat,
+            kind,
+            amount: 11
+        }]
+    );
+    assert_eq!(felt.stack(1), 979);
+    felt.bet(0, PASS, 10);
+    felt.roll(5);
+    felt.roll(4);
+    assert_eq!(
+        felt.stack(1),
+        979 + 40 - 1,
+        "the next commission is taken out of the win"
+    );
+    assert!(felt.table.books_agree());
+    let taken_down = felt.ask(1, Operation::RemoveBet { kind });
+    assert_eq!(
+        taken_down,
+        [Outcome::BetReturned {
+            seat,
+            kind,
+            amount: 21
+        }]
+    );
+    felt.ask(1, place(kind, 20));
+    let before = (felt.stack(1), felt.bank());
+    felt.roll(7);
+    assert_eq!(felt.stack(1), before.0);
+    assert_eq!(
+        felt.bank(),
+        before.1 + 21 + 10,
+        "stake, commission, and the pass bet"
+    );
+}
+
+#[test]
+fn funds_must_cover_the_commission_too() {
+    let rules = TableRules {
+        buy_in: 20,
+        craps: Rules {
+            vig: Vig::UpFront,
+            ..Rules::default()
+        },
+        ..TableRules::default()
+    };
+    let mut felt = Felt::with_rules(4, rules);
+    let kind = BetKind::Buy(BoxNumber::Four);
+    let funds = Rejection::Funds {
+        have: 20,
+        wanted: 21,
+    };
+    assert_eq!(felt.refusal(1, place(kind, 20)), funds);
+    felt.bet(1, BetKind::Single(HornNumber::Two), 20);
 }

@@ -425,7 +425,7 @@ fn payloads_that_are_no_operation_are_refused_one_by_one() {
     let bad: [&[u8]; 7] = [
         &[],
         &[0],
-        &[9],
+        &[99],
         &good[..good.len() - 1],
         &unknown_bet,
         &place_without_number,
@@ -512,4 +512,47 @@ fn a_commitment_that_is_copied_opens_for_nobody_but_its_maker() {
     felt.ask(0, of_zero);
     let twice = Rejection::Dice(DiceRefusal::RevealTwice);
     assert_eq!(felt.refusal(0, of_zero), twice);
+}
+
+#[test]
+fn the_shooter_passes_the_dice_on_a_come_out_and_the_hand_goes_on() {
+    let mut felt = Felt::new(4);
+    felt.bet(0, PASS, 10);
+    felt.bet(2, PASS, 10);
+    felt.bet(1, BetKind::Fire, 5);
+    let pass = |roll| Operation::PassDice { roll };
+    let shooter = Some(Seat(0));
+    assert_eq!(felt.refusal(2, pass(1)), Rejection::NotShooter { shooter });
+    let refused = Rejection::WrongRoll { given: 2, open: 1 };
+    assert_eq!(felt.refusal(0, pass(2)), refused);
+    let (seat, to) = (Seat(0), Some(Seat(2)));
+    assert_eq!(felt.ask(0, pass(1)), [Outcome::DicePassed { seat, to }]);
+    assert_eq!((felt.table.shooter(), felt.table.hand()), (to, 1));
+    assert_eq!(felt.roll(6).shooter, to);
+    let point = BoxNumber::Six;
+    assert_eq!(felt.refusal(2, pass(2)), Rejection::PassOnPoint { point });
+    felt.roll(6);
+    felt.bet(2, PASS, 10);
+    let (seat, to) = (Seat(2), Some(Seat(2)));
+    assert_eq!(
+        felt.ask(2, pass(3)),
+        [Outcome::DicePassed { seat, to }],
+        "nobody else has a line bet"
+    );
+    let made = felt.table.layout().trackers().points_made();
+    assert_eq!((made, felt.table.hand()), (1, 1), "side bets go on");
+}
+
+#[test]
+fn a_shooter_may_decline_before_the_first_roll_and_get_the_dice_again_later() {
+    let mut felt = Felt::new(3);
+    (0..3).for_each(|seat| felt.bet(seat, PASS, 5));
+    for (seat, to) in [(0, 1), (1, 2), (2, 0)] {
+        let passed = Outcome::DicePassed {
+            seat: Seat(seat),
+            to: Some(Seat(to)),
+        };
+        assert_eq!(felt.ask(seat, Operation::PassDice { roll: 1 }), [passed]);
+    }
+    assert_eq!(felt.roll(4).shooter, Some(Seat(0)));
 }

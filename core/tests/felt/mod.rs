@@ -96,6 +96,7 @@ impl Felt {
             number: self.number,
             kind,
             amount,
+            vig: 0,
         };
         assert_eq!(outcomes, [placed]);
     }
