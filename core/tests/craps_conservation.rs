@@ -1,36 +1,19 @@
 //! Layout and ledger driven together by random play, legal and illegal: no chip appears or
 //! vanishes, escrow is always what stands on the layout, and the bank can always pay.
 
+mod random;
+
 use bitcraps_core::craps::{
-    BETS_PER_SEAT_MAX, BetKind, Chips, FieldTwelve, Layout, LineResult, OddsLimit, Phase, Roll,
-    Rules,
+    BETS_PER_SEAT_MAX, Bar, BetKind, BigPays, BonusAllPays, BonusPays, Chips, FieldPays, FirePays,
+    Layout, LineResult, OddsLimit, Phase, Pricing, RidePays, Roll, Rules, Vig,
 };
 use bitcraps_core::crypto::Seat;
 use bitcraps_core::ledger::Ledger;
+use bitcraps_core::wire::{Decode, Encode, Reader};
+use random::Random;
 
 const SEATS: u8 = 4;
 const STRANGER: Seat = Seat(SEATS);
-
-/// Xorshift64, seeded by the test.
-struct Dice(u64);
-
-impl Dice {
-    fn next(&mut self) -> u64 {
-        self.0 ^= self.0 << 13;
-        self.0 ^= self.0 >> 7;
-        self.0 ^= self.0 << 17;
-        self.0
-    }
-
-    fn below(&mut self, bound: usize) -> usize {
-        let bound = u64::try_from(bound).expect("small");
-        usize::try_from(self.next() % bound).expect("small")
-    }
-
-    fn one_of<T: Copy>(&mut self, items: &[T]) -> T {
-        items[self.below(items.len())]
-    }
-}
 
 /// What a run has met, so that a test can tell that it was worth running.
 #[derive(Default)]
@@ -50,8 +33,7 @@ struct Met {
 struct Table {
     layout: Layout,
     ledger: Ledger,
-    rules: Rules,
-    dice: Dice,
+    dice: Random,
     met: Met,
 }
 
@@ -59,10 +41,9 @@ impl Table {
     fn new(seed: u64, rules: Rules, buy_in: Chips, bank: Chips) -> Self {
         let ledger = Ledger::new(&vec![buy_in; usize::from(SEATS)], bank).expect("small sums");
         Self {
-            layout: Layout::new(),
+            layout: Layout::new(rules),
             ledger,
-            rules,
-            dice: Dice(seed),
+            dice: Random(seed),
             met: Met::default(),
         }
     }
@@ -85,9 +66,15 @@ impl Table {
         let amount = match self.dice.below(8) {
             0 => self
                 .dice
-                .one_of(&[0, 1, 7, Chips::MAX, Chips::MAX - 1, 1 << 40]),
+                .one_of(&[0, 1, 7, Chips::MAX, Chips::MAX - 1, 1 << 32]),
             1 => self.dice.next(),
-            _ => self.dice.one_of(&[5, 6, 10, 12, 30, 60, 120]),
+            _ => {
+                let unit = self
+                    .layout
+                    .bounds(seat, kind)
+                    .map_or(1, |bounds| bounds.unit);
+                unit * (1 + self.dice.below(30))
+            }
         };
         match self.dice.below(8) {
             0 => self.reduce(seat, kind, amount),
@@ -117,27 +104,22 @@ impl Table {
     }
 
     fn place(&mut self, seat: Seat, kind: BetKind, amount: Chips) {
-        if self
-            .layout
-            .check_place(&self.rules, seat, kind, amount)
-            .is_err()
-        {
+        if self.layout.check_place(seat, kind, amount).is_err() {
             let before = self.layout.clone();
-            assert!(self.layout.place(&self.rules, seat, kind, amount).is_err());
+            assert!(self.layout.place(seat, kind, amount).is_err());
             assert_eq!(self.layout, before);
             self.met.refused += 1;
             return;
         }
-        let exposure = self.layout.exposure_with(&self.rules, seat, kind, amount);
+        let exposure = self.layout.exposure_with(seat, kind, amount);
         if exposure.is_none_or(|exposure| exposure > self.ledger.bank()) {
             self.met.uncovered += 1;
             return;
         }
-        if self.ledger.place(seat, amount).is_ok() {
-            self.layout
-                .place(&self.rules, seat, kind, amount)
-                .expect("checked");
-            assert_eq!(self.layout.exposure(&self.rules), exposure);
+        let charge = self.layout.charge(seat, kind, amount);
+        if self.ledger.place(seat, charge).is_ok() {
+            self.layout.place(seat, kind, amount).expect("checked");
+            assert_eq!(Some(self.layout.exposure()), exposure);
             self.met.placed += 1;
         }
     }
@@ -150,7 +132,7 @@ impl Table {
 
     fn reduce(&mut self, seat: Seat, kind: BetKind, by: Chips) {
         let before = self.layout.clone();
-        let Ok(reduced) = self.layout.reduce(&self.rules, seat, kind, by) else {
+        let Ok(reduced) = self.layout.reduce(seat, kind, by) else {
             assert_eq!(self.layout, before);
             self.met.refused += 1;
             return;
@@ -164,7 +146,7 @@ impl Table {
     fn roll(&mut self) {
         let rolls: Vec<_> = Roll::all().collect();
         let roll = self.dice.one_of(&rolls);
-        let settlement = self.layout.resolve(&self.rules, roll);
+        let settlement = self.layout.resolve(roll);
         let mut staying = Vec::new();
         for line in &settlement.lines {
             match line.result {
@@ -191,6 +173,7 @@ impl Table {
         }
         self.layout.apply(&settlement);
         assert_eq!(self.layout.phase(), settlement.phase_after);
+        assert_eq!(*self.layout.trackers(), settlement.trackers_after);
         self.cover(&staying);
     }
 
@@ -205,8 +188,7 @@ impl Table {
     }
 
     fn is_covered(&self) -> bool {
-        let exposure = self.layout.exposure(&self.rules).expect("small sums");
-        exposure <= self.ledger.bank()
+        self.layout.exposure() <= self.ledger.bank()
     }
 
     fn check(&self) {
@@ -233,27 +215,61 @@ impl Table {
     }
 }
 
+/// Rules with every variant drawn, and a layout on which hundreds of chips may lie.
+fn random_rules(random: &mut Random) -> Rules {
+    let odds = 1 + u8::try_from(random.below(100)).expect("small");
+    Rules {
+        bet_min: 1 + random.below(10),
+        bet_max: 200 + random.below(2_000),
+        prop_min: 1,
+        prop_win_max: 1_000 + random.below(5_000),
+        side_max: 1 + random.below(50),
+        odds: random.one_of(&[OddsLimit::ThreeFourFive, OddsLimit::Times(odds)]),
+        put: random.below(2) == 0,
+        bar: random.one_of(Bar::ALL),
+        field: random.one_of(FieldPays::ALL),
+        vig: random.one_of(Vig::ALL),
+        big: random.one_of(BigPays::ALL),
+        hardways_rest: random.below(2) == 0,
+        props: random.one_of(Pricing::ALL),
+        repeaters: random.one_of(Pricing::ALL),
+        fire: random.one_of(FirePays::ALL),
+        bonus: random.one_of(BonusPays::ALL),
+        bonus_all: random.one_of(BonusAllPays::ALL),
+        ride: random.one_of(RidePays::ALL),
+    }
+}
+
 #[test]
 fn a_rich_bank_pays_every_win_of_random_play() {
     let (mut returns, mut pushes) = (0, 0);
-    for seed in 1..=8 {
-        let odds = if seed % 2 == 0 {
-            OddsLimit::ThreeFourFive
-        } else {
-            OddsLimit::Times(10)
-        };
-        let rules = Rules {
-            odds,
-            ..Rules::default()
-        };
-        let mut table = Table::new(seed * 0x9E37_79B9, rules, 100_000, 1_000_000);
-        table.play(3_000);
+    for seed in 1..=12 {
+        let mut random = Random(seed);
+        let rules = random_rules(&mut random);
+        assert_eq!(rules.check(), Ok(()), "seed {seed}: {rules:?}");
+        assert_eq!(
+            Rules::from_bytes(&rules.to_bytes()),
+            Ok(rules),
+            "seed {seed}"
+        );
+        let mut table = Table::new(seed, rules, 10_000_000, 1_000_000_000);
+        table.play(2_000);
         let met = &table.met;
-        assert!(met.placed > 500 && met.refused > 500 && met.reduced > 100);
-        assert!(met.wins > 500 && met.losses > 500 && met.travels > 50);
+        assert!(
+            met.placed > 500 && met.refused > 500 && met.reduced > 100,
+            "seed {seed}"
+        );
+        assert!(
+            met.wins > 500 && met.losses > 500 && met.travels > 50,
+            "seed {seed}"
+        );
         returns += met.returns;
         pushes += met.pushes;
-        assert_eq!((met.uncovered, met.taken_from_winners), (0, 0));
+        assert_eq!(
+            (met.uncovered, met.taken_from_winners),
+            (0, 0),
+            "seed {seed}"
+        );
     }
     assert!(returns > 20 && pushes > 20);
 }
@@ -261,15 +277,51 @@ fn a_rich_bank_pays_every_win_of_random_play() {
 #[test]
 fn a_poor_bank_refuses_what_it_cannot_cover_and_never_fails_to_pay() {
     let (mut uncovered, mut taken) = (0, 0);
-    for seed in 1..=8 {
-        let rules = Rules {
-            field_twelve: FieldTwelve::Double,
-            ..Rules::default()
-        };
-        let mut table = Table::new(seed * 0x51_7CC1, rules, 5_000, 40);
+    for seed in 1..=12 {
+        let rules = random_rules(&mut Random(seed));
+        let bank = 40 << seed;
+        let mut table = Table::new(seed, rules, 50_000, bank);
         table.play(2_000);
         uncovered += table.met.uncovered;
         taken += table.met.taken_from_winners;
     }
     assert!(uncovered > 0 && taken > 0);
+}
+
+#[test]
+fn every_state_of_random_play_comes_back_from_its_bytes_and_no_other_bytes_do() {
+    let mut refused = 0_u32;
+    for seed in 1..=6 {
+        let mut random = Random(seed);
+        let rules = random_rules(&mut random);
+        let mut table = Table::new(seed, rules, 1_000_000, 1_000_000);
+        for _ in 0..150 {
+            table.play(1);
+            let bytes = table.layout.to_bytes();
+            let mut reader = Reader::new(&bytes);
+            let back = Layout::read(&mut reader, rules, usize::from(SEATS));
+            assert_eq!(back.as_ref(), Ok(&table.layout), "seed {seed}");
+            assert_eq!(reader.finish(), Ok(()));
+            let ledger = table.ledger.to_bytes();
+            assert_eq!(Ledger::from_bytes(&ledger).as_ref(), Ok(&table.ledger));
+            for _ in 0..20 {
+                let mut other = bytes.clone();
+                let at = random.index(other.len());
+                other[at] = random.bytes(1)[0];
+                match Layout::read(&mut Reader::new(&other), rules, usize::from(SEATS)) {
+                    // Another state perhaps, but then written in its one way.
+                    Ok(layout) => assert!(
+                        other.starts_with(&layout.to_bytes()),
+                        "seed {seed} byte {at}"
+                    ),
+                    Err(_) => refused += 1,
+                }
+                assert!(
+                    Layout::read(&mut Reader::new(&bytes[..at]), rules, usize::from(SEATS))
+                        .is_err()
+                );
+            }
+        }
+    }
+    assert!(refused > 5_000, "{refused}");
 }

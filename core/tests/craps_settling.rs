@@ -473,3 +473,14 @@ fn a_settlement_of_another_layout_changes_nothing_here() {
     two.layout.apply(&foreign);
     assert_eq!(two.layout.phase(), Phase::Point(BoxNumber::Four));
 }
+
+#[test]
+fn a_seven_decides_the_second_half_of_seven_point_and_makes_room_for_the_next() {
+    let (fresh, up) = (BetKind::SevenPoint, BetKind::SevenPointUp);
+    let to_up = LineResult::Travels { to: up };
+    let mut hand = Hand::new();
+    hand.bet(fresh, 1).roll(7, &[(fresh, to_up)]).bet(fresh, 2);
+    hand.roll(7, &[(up, LOSE), (fresh, to_up)])
+        .stands(&[(up, 2)]);
+    hand.roll(6, &[(up, won(14))]).stands(&[]);
+}

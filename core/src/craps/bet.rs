@@ -102,10 +102,10 @@ pub enum BetKind {
     DifferentDoubles,
     /// A point on the come-out, then at once a seven.
     PointSeven,
-    /// A seven on the come-out, then at once a point.
-    SevenPoint,
     /// The second half of [`SevenPoint`](Self::SevenPoint): the seven has come. It cannot be placed directly.
     SevenPointUp,
+    /// A seven on the come-out, then at once a point.
+    SevenPoint,
 }
 
 impl BetKind {

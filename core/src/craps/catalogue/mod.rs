@@ -108,8 +108,8 @@ static CATALOGUE: [&Entry; 43] = [
     &side::REPLAY,
     &side::DIFFERENT_DOUBLES,
     &side::POINT_SEVEN,
-    &side::SEVEN_POINT,
     &side::SEVEN_POINT_UP,
+    &side::SEVEN_POINT,
 ];
 
 /// All families, by code.

@@ -159,19 +159,9 @@ pub(super) static POINT_SEVEN: Entry = Entry {
     ..COME_OUT
 };
 
-pub(super) static SEVEN_POINT: Entry = Entry {
-    code: 42,
-    family: "7-point",
-    ids: &["7-point"],
-    names: &["7-point"],
-    form: Form::Plain(BetKind::SevenPoint),
-    rule: "a 7 on the come-out and a point on the very next roll; anything else loses",
-    pays: Pays::SevenToOne,
-    ..COME_OUT
-};
-
+/// Before the bet that it grows out of, so that the same seven decides it and makes room.
 pub(super) static SEVEN_POINT_UP: Entry = Entry {
-    code: 43,
+    code: 42,
     family: "7-point-up",
     ids: &["7-point-up"],
     names: &["7-point (after the 7)"],
@@ -179,6 +169,17 @@ pub(super) static SEVEN_POINT_UP: Entry = Entry {
     rule: "a point on this roll; a 7-point bet whose 7 has come",
     window: Window::Never,
     removal: Removal::Never,
+    pays: Pays::SevenToOne,
+    ..COME_OUT
+};
+
+pub(super) static SEVEN_POINT: Entry = Entry {
+    code: 43,
+    family: "7-point",
+    ids: &["7-point"],
+    names: &["7-point"],
+    form: Form::Plain(BetKind::SevenPoint),
+    rule: "a 7 on the come-out and a point on the very next roll; anything else loses",
     pays: Pays::SevenToOne,
     ..COME_OUT
 };

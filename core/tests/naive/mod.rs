@@ -1,0 +1,424 @@
+//! Craps as somebody would settle it with pencil and paper: every bet is a name, some chips and the list of rolls since
+//! it was made, and each roll is judged from that list anew. No code of the engine is used, only its names for bets and
+//! the fields of its rules.
+
+use bitcraps_core::craps::{
+    Bar, BigPays, BonusAllPays, BonusPays, FieldPays, FirePays, Pricing, RidePays, Rules, Vig,
+};
+
+pub(crate) type Dice = (u8, u8);
+
+/// One bet on paper.
+pub(crate) struct Paper {
+    pub(crate) name: String,
+    pub(crate) amount: u64,
+    /// Called on or off by the player.
+    pub(crate) called: Option<bool>,
+    /// The rolls since it was made.
+    pub(crate) rolls: Vec<Dice>,
+}
+
+/// What becomes of a bet: "win 12 up", "win 12 down", "lose 5", "push", "back 5", "to put-6"; nothing on most rolls.
+pub(crate) fn fate(paper: &Paper, rules: &Rules, point: u8, dice: Dice) -> Option<String> {
+    let (word, number) = split(&paper.name);
+    let total = dice.0 + dice.1;
+    let amount = paper.amount;
+    let fee = fee(word, number, amount);
+    let held = if rules.vig == Vig::UpFront {
+        amount + fee
+    } else {
+        amount
+    };
+    let win = |times: u64, per: u64| Some(format!("win {} down", amount * times / per));
+    let win_up = |times: u64, per: u64| Some(format!("win {} up", amount * times / per - fee));
+    let lose = || Some(format!("lose {held}"));
+    let come_out = point == 0;
+    let rests = match word {
+        "place" | "buy" => !paper.called.unwrap_or(!come_out),
+        "place-to-lose" | "lay" => paper.called == Some(false),
+        "hard" => !paper.called.unwrap_or(!(rules.hardways_rest && come_out)),
+        _ => false,
+    };
+    if rests {
+        return None;
+    }
+    // How the two groups of box bets end: with the number or with the seven.
+    let for_number = number > 0 && total == number;
+    match word {
+        "pass-line" if come_out => natural_or_craps(total, win(1, 1), lose()),
+        "pass-line" => point_or_seven(total, point, win(1, 1), lose()),
+        "pass-odds" => point_or_seven(
+            total,
+            point,
+            true_odds(point).and_then(|(w, p)| win(w, p)),
+            lose(),
+        ),
+        "dont-pass" if come_out => dont_come_out(total, rules, win(1, 1), lose()),
+        "dont-pass" => point_or_seven(total, point, lose(), win(1, 1)),
+        "dont-pass-odds" => point_or_seven(
+            total,
+            point,
+            lose(),
+            true_odds(point).and_then(|(w, p)| win(p, w)),
+        ),
+        "come" => {
+            natural_or_craps(total, win(1, 1), lose()).or_else(|| Some(format!("to put-{total}")))
+        }
+        "dont-come" => dont_come_out(total, rules, win(1, 1), lose())
+            .or_else(|| Some(format!("to dont-come-point-{total}"))),
+        "put" => point_or_seven(total, number, win(1, 1), lose()),
+        "dont-come-point" => point_or_seven(total, number, lose(), win(1, 1)),
+        "come-odds" if !paper.called.unwrap_or(!come_out) => {
+            (for_number || total == 7).then(|| format!("back {amount}"))
+        }
+        "come-odds" => point_or_seven(
+            total,
+            number,
+            true_odds(number).and_then(|(w, p)| win(w, p)),
+            lose(),
+        ),
+        "dont-come-odds" => point_or_seven(
+            total,
+            number,
+            lose(),
+            true_odds(number).and_then(|(w, p)| win(p, w)),
+        ),
+        "place" => {
+            let (w, p) = [(9, 5), (7, 5), (7, 6)][distance(number)];
+            point_or_seven(total, number, win_up(w, p), lose())
+        }
+        "buy" => point_or_seven(
+            total,
+            number,
+            true_odds(number).and_then(|(w, p)| win_up(w, p)),
+            lose(),
+        ),
+        "place-to-lose" => {
+            let (w, p) = [(5, 11), (5, 8), (4, 5)][distance(number)];
+            point_or_seven(total, number, lose(), win_up(w, p))
+        }
+        "lay" => point_or_seven(
+            total,
+            number,
+            lose(),
+            true_odds(number).and_then(|(w, p)| win_up(p, w)),
+        ),
+        "big" => match rules.big {
+            BigPays::Even => point_or_seven(total, number, win_up(1, 1), lose()),
+            BigPays::SevenToSix => point_or_seven(total, number, win_up(7, 6), lose()),
+        },
+        "hard" => match (total == 7, for_number, dice.0 == dice.1) {
+            (true, _, _) | (_, true, false) => lose(),
+            (_, true, true) => win_up(if distance(number) == 0 { 7 } else { 9 }, 1),
+            _ => None,
+        },
+        _ => one_roll(&paper.name, rules, dice, amount)
+            .or_else(|| side(word, number, paper, rules, point)),
+    }
+}
+
+/// "hop-2-5" is a word of its own; otherwise a number at the end is the bet's number.
+fn split(name: &str) -> (&str, u8) {
+    if name.starts_with("hop-") || name.starts_with("horn-high") {
+        return (name, 0);
+    }
+    match name.rsplit_once('-') {
+        Some((word, number)) => number.parse().map_or((name, 0), |number| (word, number)),
+        None => (name, 0),
+    }
+}
+
+/// 0 for 4 and 10, 1 for 5 and 9, 2 for 6 and 8.
+fn distance(number: u8) -> usize {
+    usize::from(3 - number.abs_diff(7))
+}
+
+fn true_odds(number: u8) -> Option<(u64, u64)> {
+    [(2, 1), (3, 2), (6, 5)].get(distance(number)).copied()
+}
+
+fn fee(word: &str, number: u8, amount: u64) -> u64 {
+    let of = match word {
+        "buy" => amount,
+        "lay" => true_odds(number).map_or(0, |(win, per)| amount * per / win),
+        _ => return 0,
+    };
+    1.max(of / 20 + u64::from(of % 20 > 0))
+}
+
+fn natural_or_craps(total: u8, seven: Option<String>, craps: Option<String>) -> Option<String> {
+    match total {
+        7 | 11 => seven,
+        2 | 3 | 12 => craps,
+        _ => None,
+    }
+}
+
+fn dont_come_out(
+    total: u8,
+    rules: &Rules,
+    win: Option<String>,
+    lose: Option<String>,
+) -> Option<String> {
+    let barred = if rules.bar == Bar::Three { 3 } else { 12 };
+    if total == barred {
+        return Some("push".to_owned());
+    }
+    natural_or_craps(total, lose, win)
+}
+
+fn point_or_seven(
+    total: u8,
+    point: u8,
+    on_point: Option<String>,
+    on_seven: Option<String>,
+) -> Option<String> {
+    if total == point {
+        on_point
+    } else if total == 7 {
+        on_seven
+    } else {
+        None
+    }
+}
+
+/// Bets on one roll: for each the stake is cut into equal heaps, and each heap wins or loses alone.
+fn one_roll(name: &str, rules: &Rules, (a, b): Dice, amount: u64) -> Option<String> {
+    let total = a + b;
+    let (thirty, fifteen) = if rules.props == Pricing::ForOne {
+        (29, 14)
+    } else {
+        (30, 15)
+    };
+    let two = (vec![2], thirty);
+    let three = (vec![3], fifteen);
+    let eleven = (vec![11], fifteen);
+    let twelve = (vec![12], thirty);
+    let craps = (vec![2, 3, 12], 7);
+    let seven = (vec![7], 4);
+    let heaps: Vec<(Vec<u8>, u64)> = match name {
+        "field" => {
+            let (low, high) = match rules.field {
+                FieldPays::DoubleBoth => (2, 2),
+                FieldPays::TripleTwelve => (2, 3),
+                FieldPays::TripleBoth => (3, 3),
+            };
+            let price = match total {
+                2 => low,
+                12 => high,
+                _ => 1,
+            };
+            vec![(vec![2, 3, 4, 9, 10, 11, 12], price)]
+        }
+        "any-seven" => vec![seven],
+        "any-craps" => vec![craps],
+        "aces" => vec![two],
+        "ace-deuce" => vec![three],
+        "yo" => vec![eleven],
+        "boxcars" => vec![twelve],
+        "horn" => vec![two, three, eleven, twelve],
+        "horn-high-2" => vec![two.clone(), two, three, eleven, twelve],
+        "horn-high-3" => vec![two, three.clone(), three, eleven, twelve],
+        "horn-high-11" => vec![two, three, eleven.clone(), eleven, twelve],
+        "horn-high-12" => vec![two, three, eleven, twelve.clone(), twelve],
+        "world" => vec![two, three, eleven, twelve, seven],
+        "c-and-e" => vec![craps, eleven],
+        "three-way" => vec![two, three, twelve],
+        "hi-lo" => vec![(vec![2, 12], fifteen)],
+        "hi-lo-yo" => vec![two, twelve, eleven],
+        "over-7" => vec![(vec![8, 9, 10, 11, 12], 1)],
+        "under-7" => vec![(vec![2, 3, 4, 5, 6], 1)],
+        "low-dice" => vec![(vec![2, 3, 4, 5, 6], if total == 2 { 5 } else { 1 })],
+        _ => {
+            let faces = name.strip_prefix("hop-")?;
+            let hit = faces == format!("{}-{}", a.min(b), a.max(b));
+            let price = if a == b { thirty } else { fifteen };
+            return Some(if hit {
+                format!("win {} down", amount * price)
+            } else {
+                format!("lose {amount}")
+            });
+        }
+    };
+    let heap = amount / heaps.len() as u64;
+    let won: u64 = heaps
+        .iter()
+        .filter(|(hits, _)| hits.contains(&total))
+        .map(|(_, price)| heap * price)
+        .sum();
+    let lost: u64 = heaps
+        .iter()
+        .filter(|(hits, _)| !hits.contains(&total))
+        .map(|_| heap)
+        .sum();
+    Some(match (won, won.checked_sub(lost)) {
+        (0, _) | (_, None) => format!("lose {amount}"),
+        (_, Some(0)) => format!("back {amount}"),
+        (_, Some(net)) => format!("win {net} down"),
+    })
+}
+
+/// What a hand's rolls came to: wins of the pass line, and the points made, in order.
+fn replay(rolls: &[Dice]) -> (u64, Vec<u8>) {
+    let (mut point, mut wins, mut made) = (0, 0, Vec::new());
+    for (a, b) in rolls {
+        let total = a + b;
+        if point == 0 {
+            match total {
+                7 | 11 => wins += 1,
+                4..=10 => point = total,
+                _ => {}
+            }
+        } else if total == point {
+            wins += 1;
+            made.push(point);
+            point = 0;
+        }
+    }
+    (wins, made)
+}
+
+fn side(word: &str, number: u8, paper: &Paper, rules: &Rules, point: u8) -> Option<String> {
+    let amount = paper.amount;
+    let (a, b) = *paper.rolls.last()?;
+    let total = a + b;
+    let lose = || Some(format!("lose {amount}"));
+    let win = |times: u64| {
+        if times > 0 {
+            Some(format!("win {} down", amount * times))
+        } else {
+            lose()
+        }
+    };
+    let seven_out = total == 7 && point > 0;
+    let has = |wanted: &[u8]| {
+        wanted
+            .iter()
+            .all(|n| paper.rolls.iter().any(|(a, b)| a + b == *n))
+    };
+    let board = |wanted: &[u8], times: u64| match (total, has(wanted)) {
+        (7, _) => lose(),
+        (_, true) => win(times),
+        _ => None,
+    };
+    let bonus = match rules.bonus {
+        BonusPays::Thirty => 30,
+        BonusPays::ThirtyFour => 34,
+        BonusPays::ThirtyFive => 35,
+    };
+    let bonus_all = match rules.bonus_all {
+        BonusAllPays::OneFifty => 150,
+        BonusAllPays::OneFiftyFive => 155,
+        BonusAllPays::OneSeventyFive => 175,
+        BonusAllPays::OneSeventySix => 176,
+    };
+    let (wins, made) = replay(&paper.rolls);
+    match word {
+        "bonus-small" => board(&[2, 3, 4, 5, 6], bonus),
+        "bonus-tall" => board(&[8, 9, 10, 11, 12], bonus),
+        "bonus-all" => board(&[2, 3, 4, 5, 6, 8, 9, 10, 11, 12], bonus_all),
+        "repeater" => {
+            let hits = paper.rolls.iter().filter(|(a, b)| a + b == number).count();
+            let needed = 8 - usize::from(number.abs_diff(7)) - 1;
+            let price = [90, 80, 65, 50, 40][usize::from(number.abs_diff(7)) - 1];
+            match total {
+                7 => lose(),
+                _ if hits == needed => win(price - u64::from(rules.repeaters == Pricing::ForOne)),
+                _ => None,
+            }
+        }
+        "different-doubles" => {
+            let mut doubles: Vec<u8> = paper
+                .rolls
+                .iter()
+                .filter(|(a, b)| a == b)
+                .map(|(a, _)| *a)
+                .collect();
+            doubles.sort_unstable();
+            doubles.dedup();
+            let price = [0, 0, 0, 4, 8, 15, 100][doubles.len()];
+            if total == 7 || doubles.len() == 6 {
+                win(price)
+            } else {
+                None
+            }
+        }
+        "fire" => {
+            let mut points = made;
+            points.sort_unstable();
+            points.dedup();
+            let prices = match rules.fire {
+                FirePays::A => [24, 249, 999],
+                FirePays::B => [10, 200, 2000],
+            };
+            match points.len() {
+                6 => win(prices[2]),
+                few @ 4..6 if seven_out => win(prices[few - 4]),
+                _ if seven_out => lose(),
+                _ => None,
+            }
+        }
+        "ride-the-line" if seven_out => {
+            ride(wins, rules.ride).map_or_else(lose, |times| match times {
+                0 => Some(format!("back {amount}")),
+                times => win(times),
+            })
+        }
+        "replay" if seven_out => {
+            let price = |point: u8| match made.iter().filter(|other| **other == point).count() {
+                0..3 => 0,
+                3 => [120, 95, 70][distance(point)],
+                _ => [1000, 500, 100][distance(point)],
+            };
+            win([4, 5, 6, 8, 9, 10]
+                .into_iter()
+                .map(price)
+                .max()
+                .unwrap_or(0))
+        }
+        "muggsy" => two_rolls(&paper.rolls, |a| a == 7, lose(), win(2), win(3)),
+        // "point-7" and "7-point" look like bets with a number.
+        "point" => two_rolls(&paper.rolls, |_| false, lose(), None, win(7)),
+        "7-point" => match total {
+            7 => Some("to 7-point-up".to_owned()),
+            _ => lose(),
+        },
+        "7-point-up" => match total {
+            4..=6 | 8..=10 => win(7),
+            _ => lose(),
+        },
+        _ => None,
+    }
+}
+
+/// A bet that the first roll decides unless it is a point, and the second decides by a seven.
+fn two_rolls(
+    rolls: &[Dice],
+    wins_at_once: impl Fn(u8) -> bool,
+    lose: Option<String>,
+    at_once: Option<String>,
+    then_seven: Option<String>,
+) -> Option<String> {
+    let totals: Vec<u8> = rolls.iter().map(|(a, b)| a + b).collect();
+    match totals.as_slice() {
+        [first] if wins_at_once(*first) => at_once,
+        [4..=6 | 8..=10] => None,
+        [_, 7] => then_seven,
+        _ => lose,
+    }
+}
+
+/// Ride the line as it is printed: from eleven or more wins down to none, −1 for a loss.
+fn ride(wins: u64, table: RidePays) -> Option<u64> {
+    let printed: [i64; 12] = match table {
+        RidePays::One => [50, 25, 20, 15, 8, 6, 4, 2, 1, 0, -1, -1],
+        RidePays::Two => [75, 40, 30, 20, 12, 6, 4, 2, 1, -1, -1, -1],
+        RidePays::Three => [100, 40, 30, 20, 10, 6, 3, 2, 1, -1, -1, -1],
+        RidePays::Four => [150, 30, 20, 15, 10, 4, 3, 2, 1, -1, -1, -1],
+        RidePays::Five => [50, 40, 30, 20, 10, 8, 5, 2, 1, -1, -1, -1],
+        RidePays::Six => [100, 30, 25, 20, 12, 7, 5, 3, 0, -1, -1, -1],
+        RidePays::Seven => [150, 40, 25, 15, 10, 7, 4, 2, 0, -1, -1, -1],
+    };
+    let row = usize::try_from(11 - wins.min(11)).ok()?;
+    u64::try_from(printed[row]).ok()
+}
