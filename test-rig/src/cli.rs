@@ -4,16 +4,18 @@ use std::hash::{BuildHasher, Hasher};
 use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::process::ExitCode;
-use std::sync::Mutex;
+use std::sync::{LazyLock, Mutex};
 
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::bench;
+use crate::bets;
 use crate::result::{RunOutcome, RunResult};
 use crate::run::{Finished, run};
 use crate::scenario::{Behaviour, Expect, Scenario, Supported, builtins, explain, load, resolve};
 use crate::show::{Printer, again};
-use crate::sim::{BET_KINDS, FAULTS, Observation, Room};
+use crate::sim::{BET_FAMILIES, BET_IDS, FAULTS, Observation, Room};
 
 const USAGE: u8 = 2;
 const NOT_AS_EXPECTED: u8 = 4;
@@ -31,12 +33,13 @@ Exit codes of `rig run`:
   70  the rig's own fault";
 
 /// What this build of the rig can do of what a scenario may ask for.
-pub const SUPPORTED: Supported<'_> = Supported {
+pub static SUPPORTED: LazyLock<Supported<'static>> = LazyLock::new(|| Supported {
     behaviours: &[Behaviour::Silent],
     faults: &FAULTS,
-    bet_kinds: &BET_KINDS,
+    bet_kinds: &BET_FAMILIES,
+    bet_ids: &BET_IDS,
     restarts: false,
-};
+});
 
 #[derive(Parser, Debug)]
 #[command(
@@ -57,6 +60,23 @@ enum Command {
     Run(RunArgs),
     /// List the built-in scenarios, a line each
     Scenarios,
+    /// List the bets with what they pay and cost, or explain one
+    Bets {
+        /// A bet such as `field` or `place-6`, or a family such as `place`
+        bet: Option<String>,
+        /// The table's rules: reference, friendly or strip
+        #[arg(long, default_value = "reference")]
+        rules: String,
+        /// Print one JSON list of id, name, pays and edge
+        #[arg(long)]
+        json: bool,
+    },
+    /// Measure this machine
+    Bench {
+        /// Print one JSON object on stdout and nothing else there
+        #[arg(long)]
+        json: bool,
+    },
     /// Validate a scenario and explain what it does
     Check {
         /// A built-in's name or a TOML file
@@ -89,6 +109,8 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run_command(&args),
         Command::Scenarios => list_scenarios(),
         Command::Check { scenario } => check(&scenario),
+        Command::Bets { bet, rules, json } => bets_command(bet.as_deref(), &rules, json),
+        Command::Bench { json } => bench(json),
     };
     ExitCode::from(code)
 }
@@ -121,6 +143,26 @@ fn check(scenario: &str) -> u8 {
         }
         Err(error) => usage_error(&error),
     }
+}
+
+fn bets_command(bet: Option<&str>, rules: &str, json: bool) -> u8 {
+    match bets::text(bet, rules, json) {
+        Ok(text) => {
+            print(text.trim_end());
+            0
+        }
+        Err(error) => usage_error(&error),
+    }
+}
+
+fn bench(json: bool) -> u8 {
+    let figure = bench::bets::settled_per_second();
+    if json {
+        print(&format!("{{\"bets_settled_per_second\":{figure}}}"));
+    } else {
+        print(&format!("{figure} bets settled per second, on one core"));
+    }
+    0
 }
 
 fn run_command(args: &RunArgs) -> u8 {

@@ -4,6 +4,8 @@
 //! Reading order: [`scenario`] (what is run), [`sim`] (the room), [`checkers`] (what must hold), [`run`] (one run from
 //! scenario to result), [`show`] (what a person sees).
 
+pub mod bench;
+pub mod bets;
 pub mod checkers;
 pub mod cli;
 pub mod random;

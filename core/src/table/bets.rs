@@ -62,7 +62,11 @@ impl Table {
         }])
     }
 
-    pub(super) fn reduce_bet(
+    /// Takes chips off a bet. On a clone: what a player's plan would come to.
+    ///
+    /// # Errors
+    /// The [`Rejection`]; nothing has changed then.
+    pub fn reduce_bet(
         &mut self,
         seat: Seat,
         kind: BetKind,
@@ -77,16 +81,20 @@ impl Table {
         Ok(outcomes)
     }
 
-    pub(super) fn remove_bet(
-        &mut self,
-        seat: Seat,
-        kind: BetKind,
-    ) -> Result<Vec<Outcome>, Rejection> {
+    /// Takes a bet down, its odds with it. On a clone, as above.
+    ///
+    /// # Errors
+    /// The [`Rejection`]; nothing has changed then.
+    pub fn remove_bet(&mut self, seat: Seat, kind: BetKind) -> Result<Vec<Outcome>, Rejection> {
         let amount = self.layout.bet(seat, kind).map_or(0, |bet| bet.amount);
         self.reduce_bet(seat, kind, amount)
     }
 
-    pub(super) fn set_working(
+    /// Calls a bet on or off. On a clone, as above.
+    ///
+    /// # Errors
+    /// The [`Rejection`]; nothing has changed then.
+    pub fn set_working(
         &mut self,
         seat: Seat,
         kind: BetKind,

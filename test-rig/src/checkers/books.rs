@@ -42,9 +42,12 @@ impl Books {
     pub(super) fn happened(&mut self, phone: usize, outcome: &Outcome) {
         let book = &mut self.books[phone];
         match outcome {
-            Outcome::BetPlaced { seat, amount, .. } => {
-                book.stacks[seat.index()] -= i128::from(*amount);
-                book.escrow[seat.index()] += i128::from(*amount);
+            Outcome::BetPlaced {
+                seat, amount, vig, ..
+            } => {
+                let staked = i128::from(*amount) + i128::from(*vig);
+                book.stacks[seat.index()] -= staked;
+                book.escrow[seat.index()] += staked;
             }
             Outcome::BetReturned { seat, amount, .. } => book.give_back(*seat, *amount),
             Outcome::Rolled(roll) => roll
@@ -52,7 +55,10 @@ impl Books {
                 .lines
                 .iter()
                 .for_each(|line| book.settle(line)),
-            Outcome::WorkingSet { .. } | Outcome::RollClosed { .. } | Outcome::Rejected { .. } => {
+            Outcome::WorkingSet { .. }
+            | Outcome::DicePassed { .. }
+            | Outcome::RollClosed { .. }
+            | Outcome::Rejected { .. } => {
                 return;
             }
         }
@@ -131,6 +137,7 @@ mod tests {
             number: 1,
             kind: BetKind::PassLine,
             amount,
+            vig: 0,
         };
         let mut books = Books::new(2, 100, 1000);
         books.happened(0, &bet(60));

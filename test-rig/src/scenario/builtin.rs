@@ -19,6 +19,10 @@ const BUILTINS: &[(&str, &str)] = &[
         include_str!("../../scenarios/sixteen-players.toml"),
     ),
     (
+        "full-layout",
+        include_str!("../../scenarios/full-layout.toml"),
+    ),
+    (
         "lossy-line",
         include_str!("../../scenarios/lossy-line.toml"),
     ),

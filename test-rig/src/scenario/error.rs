@@ -64,7 +64,7 @@ pub(super) fn clipped(text: &str) -> String {
 
 /// ` (did you mean …?)` with the first of the words that is a typing mistake away, or nothing.
 /// `mark` stands on both sides of the word.
-pub(super) fn did_you_mean<'a>(
+pub(crate) fn did_you_mean<'a>(
     typed: &str,
     words: impl IntoIterator<Item = &'a str>,
     mark: char,

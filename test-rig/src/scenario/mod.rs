@@ -22,6 +22,7 @@ mod units;
 
 pub use builtin::{builtin, builtins};
 pub use error::ScenarioError;
+pub(crate) use error::did_you_mean;
 pub use explain::explain;
 pub use model::{
     Byzantine, Expect, Fault, FaultAction, Latency, LinkOverride, Radio, Scenario, Stop, Topology,

@@ -6,7 +6,8 @@
 mod faults;
 mod links;
 pub mod phone;
-pub mod player;
+pub mod plan;
+mod player;
 pub mod profile;
 mod radio;
 mod room;
@@ -15,5 +16,6 @@ pub mod trace;
 
 pub use faults::FAULTS;
 pub use phone::{Lie, Phone};
-pub use player::{BET_KINDS, Player};
+pub use plan::{BET_FAMILIES, BET_IDS};
+pub use player::Player;
 pub use room::{FormationError, Observation, Room};

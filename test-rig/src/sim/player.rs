@@ -4,26 +4,13 @@
 
 use std::collections::BTreeMap;
 
-use bitcraps_core::craps::{BetKind, stake_multiple};
 use bitcraps_core::crypto::Seat;
 use bitcraps_core::node::{Command, Event};
 use bitcraps_core::table::{Outcome, Table};
 
+use super::plan::Plan;
 use crate::random::Stream;
 use crate::scenario::Workload;
-
-/// The bets a workload may name.
-pub const BET_KINDS: [&str; 9] = [
-    "pass-line",
-    "dont-pass",
-    "odds",
-    "pass-odds",
-    "dont-pass-odds",
-    "come",
-    "come-odds",
-    "field",
-    "place",
-];
 
 /// The least and the most time without a new bet before a shooter rolls, in milliseconds.
 const QUIET_MS: (u64, u64) = (50, 1_000);
@@ -34,9 +21,9 @@ const RETRY_MS: u64 = 200;
 #[derive(Debug)]
 pub struct Player {
     seat: Seat,
-    workload: Workload,
+    plan: Plan,
+    think_ms: u64,
     rounds: u64,
-    stream: Stream,
     /// Own requests on their way: number → when they were made, and whether it is a roll.
     pending: BTreeMap<u64, (u64, bool)>,
     /// The last roll that bets were made for, and when its round was first seen.
@@ -58,9 +45,9 @@ impl Player {
     pub fn new(seat: Seat, workload: Workload, rounds: u32, stream: Stream) -> Self {
         Self {
             seat,
-            workload,
+            think_ms: workload.think_ms,
+            plan: Plan::new(seat, &workload, stream),
             rounds: u64::from(rounds),
-            stream,
             pending: BTreeMap::new(),
             bet_for: 0,
             round_seen: (0, 0),
@@ -128,16 +115,16 @@ impl Player {
         if self.round_seen.0 != roll {
             self.round_seen = (roll, now);
         }
-        if now < self.round_seen.1 + self.workload.think_ms {
+        if now < self.round_seen.1 + self.think_ms {
             return Vec::new();
         }
         if self.bet_for < roll {
             self.bet_for = roll;
             self.last_bet_seen = now;
-            return self.bets(table);
+            return self.plan.commands(table);
         }
         if self.may_roll(now, table) {
-            vec![Command::Roll]
+            vec![self.plan.roll_or_pass(table)]
         } else {
             Vec::new()
         }
@@ -150,7 +137,7 @@ impl Player {
         if roll > self.rounds || table.dice().is_closed() {
             return None;
         }
-        let think = self.round_seen.1 + self.workload.think_ms;
+        let think = self.round_seen.1 + self.think_ms;
         if self.bet_for < roll {
             return Some(think.max(now + 1));
         }
@@ -174,88 +161,4 @@ impl Player {
     fn quiet_ms(&self) -> u64 {
         self.last_decide.clamp(QUIET_MS.0, QUIET_MS.1)
     }
-
-    /// One to three bets (by default) that the table would take now. On a come-out the first is a line bet: without
-    /// one nobody may shoot.
-    fn bets(&mut self, table: &Table) -> Vec<Command> {
-        let (min, max) = (
-            u64::from(self.workload.bets_min),
-            u64::from(self.workload.bets_max),
-        );
-        let count = self.stream.between(min, max);
-        let mut trial = table.clone();
-        let mut commands = Vec::new();
-        let comes_out = table.layout().phase().point().is_none();
-        if comes_out && !table.layout().has_line_bet(self.seat) {
-            let pass =
-                self.stream.below(4) > 0 && self.allows("pass-line") || !self.allows("dont-pass");
-            let kind = if pass {
-                BetKind::PassLine
-            } else {
-                BetKind::DontPass
-            };
-            self.try_bet(&mut trial, kind, &mut commands);
-        }
-        while (commands.len() as u64) < count {
-            let options: Vec<BetKind> = BetKind::all()
-                .filter(|kind| self.is_option(&trial, *kind))
-                .collect();
-            let drawn = self.stream.below(options.len() as u64);
-            let Some(kind) = usize::try_from(drawn).ok().and_then(|i| options.get(i)) else {
-                break;
-            };
-            if !self.try_bet(&mut trial, *kind, &mut commands) {
-                break;
-            }
-        }
-        commands
-    }
-
-    fn is_option(&self, table: &Table, kind: BetKind) -> bool {
-        let named = self.allows(kind.name()) || is_odds(kind) && self.allows("odds");
-        named
-            && table.layout().bet(self.seat, kind).is_none()
-            && least(table, kind)
-                .is_some_and(|amount| table.check_place(self.seat, kind, amount).is_ok())
-    }
-
-    fn allows(&self, name: &str) -> bool {
-        self.workload.kinds.iter().any(|kind| kind == name)
-    }
-
-    fn try_bet(&mut self, trial: &mut Table, kind: BetKind, commands: &mut Vec<Command>) -> bool {
-        let Some(least) = least(trial, kind) else {
-            return false;
-        };
-        let several = least * self.stream.between(1, 3);
-        let amount = if trial.check_place(self.seat, kind, several).is_ok() {
-            several
-        } else {
-            least
-        };
-        let placed = trial.place(self.seat, kind, amount).is_ok();
-        if placed {
-            commands.push(Command::PlaceBet { kind, amount });
-        }
-        placed
-    }
-}
-
-/// The smallest stake of at least the table's minimum that pays exactly.
-fn least(table: &Table, kind: BetKind) -> Option<u64> {
-    let multiple = stake_multiple(kind, table.layout().phase())?;
-    let min = if is_odds(kind) {
-        1
-    } else {
-        table.genesis().rules.craps.bet_min
-    };
-    Some(min.max(1).div_ceil(multiple) * multiple)
-}
-
-/// Odds bets go by one name in workloads.
-const fn is_odds(kind: BetKind) -> bool {
-    matches!(
-        kind,
-        BetKind::PassOdds | BetKind::DontPassOdds | BetKind::ComeOdds(_)
-    )
 }

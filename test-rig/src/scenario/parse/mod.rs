@@ -49,6 +49,8 @@ pub struct Supported<'a> {
     pub faults: &'a [FaultKind],
     /// The kinds of bets that a workload may name.
     pub bet_kinds: &'a [&'a str],
+    /// Single bets that a workload may name besides; nobody plays them unless they are named.
+    pub bet_ids: &'a [&'a str],
     /// Whether a crashed phone can come back: keys `until` and `disk` of a crash.
     pub restarts: bool,
 }

@@ -36,7 +36,7 @@ pub(super) fn read(
     let (bets_min, bets_max) = section
         .read("bets_per_round", |value| bets(&value))?
         .unwrap_or(BETS);
-    let kinds = section.read("kinds", |value| kinds(&value, supported.bet_kinds))?;
+    let kinds = section.read("kinds", |value| kinds(&value, supported))?;
     let think = section.read("think", |value| value.duration_ms())?;
     Ok(Workload {
         bets_min,
@@ -64,14 +64,14 @@ fn bets(value: &Value<'_>) -> Result<(u8, u8), ScenarioError> {
     Ok((min, max))
 }
 
-fn kinds(value: &Value<'_>, known: &[&str]) -> Result<Vec<String>, ScenarioError> {
+fn kinds(value: &Value<'_>, supported: &Supported<'_>) -> Result<Vec<String>, ScenarioError> {
     let mut kinds: Vec<String> = Vec::new();
     for item in value.items("a list of bets such as [\"pass-line\", \"field\"]")? {
-        let kind = item.choice(known)?;
-        if kinds.iter().any(|other| other == kind) {
+        let kind = item.name_of(supported.bet_kinds, supported.bet_ids)?;
+        if kinds.contains(&kind) {
             return Err(item.expected("every kind of bet once"));
         }
-        kinds.push(kind.to_owned());
+        kinds.push(kind);
     }
     if kinds.is_empty() {
         return Err(value.wrong("expected at least one kind of bet, found none".to_owned()));

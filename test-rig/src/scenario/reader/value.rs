@@ -139,6 +139,22 @@ impl<'a> Value<'a> {
         })
     }
 
+    /// One of some words, or of many more that an error does not list.
+    pub(in super::super) fn name_of(
+        &self,
+        words: &[&str],
+        more: &[&str],
+    ) -> Result<String, ScenarioError> {
+        let expected = format!("one of {}", words.join(", "));
+        let text = self.text(&expected)?;
+        let mut known = words.iter().chain(more).copied();
+        if known.any(|word| word == text) {
+            return Ok(text.to_owned());
+        }
+        let hint = did_you_mean(text, words.iter().chain(more).copied(), '"');
+        Err(self.wrong(format!("expected {expected}, found {}{hint}", quoted(text))))
+    }
+
     /// A duration in microseconds.
     pub(in super::super) fn duration_us(&self) -> Result<u64, ScenarioError> {
         let text = self.raw.get_ref().as_str().unwrap_or_default();

@@ -228,6 +228,7 @@ fn what_is_not_built_yet_is_named_beside_what_is() {
         behaviours: &[Behaviour::Silent, Behaviour::Twin],
         faults: &[],
         bet_kinds: BETS,
+        bet_ids: &["place-6"],
     };
     let liar = seven("byzantine = [{ player = 0, behaviour = \"colluder\" }]");
     assert_eq!(

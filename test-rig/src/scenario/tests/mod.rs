@@ -22,6 +22,7 @@ const ALL: Supported<'_> = Supported {
     behaviours: Behaviour::ALL,
     faults: FaultKind::ALL,
     bet_kinds: BETS,
+    bet_ids: &["place-6"],
 };
 
 /// A table of seven that is right, and whatever follows from line 3 on.
