@@ -9,7 +9,7 @@ use super::catalogue::{self, Window, Working};
 use super::dice::Phase;
 use super::exposure::Liability;
 use super::rules::Rules;
-use super::settle::{LineResult, Settlement};
+use super::settle::{Line, LineResult, Settlement};
 use super::trackers::Trackers;
 
 /// The phase and all bets of all seats under one table's rules; starts empty, on the come-out of a new hand.
@@ -47,6 +47,7 @@ impl Layout {
         if settlement.phase_before != self.phase {
             return;
         }
+        self.take_down_one_roll(&settlement.lines);
         for line in &settlement.lines {
             let stands = self.bet(line.seat, line.kind);
             let Some(amount) = stands
@@ -58,22 +59,46 @@ impl Layout {
             match line.result {
                 LineResult::Push | LineResult::Win { stays: true, .. } => {}
                 LineResult::Win { stays: false, .. } | LineResult::Lose | LineResult::Returned => {
-                    self.take_down(line.seat, line.kind);
+                    self.set_amount(line.seat, line.kind, 0);
                 }
                 // The new place is vacant: a bet that stood there was decided by this same roll, earlier in the
                 // order of settlement.
                 LineResult::Travels { to } if self.bet(line.seat, to).is_none() => {
-                    self.take_down(line.seat, line.kind);
+                    self.set_amount(line.seat, line.kind, 0);
                     self.set_amount(line.seat, to, amount);
                 }
                 LineResult::Travels { .. } => {}
             }
         }
-        if self.bets.keys().any(|(_, kind)| kind.is_one_roll()) {
-            self.recount();
-        }
         self.phase = settlement.phase_after;
         self.trackers = settlement.trackers_after;
+    }
+
+    /// Takes down the bets on one roll that are decided, which is nearly half of a full layout. Lines and bets are in
+    /// one order, so that one walk over both does it.
+    fn take_down_one_roll(&mut self, lines: &[Line]) {
+        let decided = lines.split(|line| !line.kind.is_one_roll()).next();
+        let mut decided = decided.unwrap_or(&[]).iter().peekable();
+        let mut left = false;
+        self.bets.retain(|key, bet| {
+            if !key.1.is_one_roll() {
+                return true;
+            }
+            while decided
+                .next_if(|line| (line.seat, line.kind) < *key)
+                .is_some()
+            {}
+            let fits =
+                |line: &&Line| (line.seat, line.kind, line.stake) == (key.0, key.1, bet.amount);
+            let stays = !decided.peek().is_some_and(fits);
+            left |= stays;
+            stays
+        });
+        if left {
+            self.recount();
+        } else {
+            self.liability.clear_one_roll();
+        }
     }
 
     /// Sets the amount of a seat's bet, 0 to take it down, and keeps the books of the bank's liability.
@@ -214,16 +239,6 @@ impl Layout {
     /// The number whose rate a bet is paid at: its own, else the point.
     pub(super) fn paid_on(&self, kind: BetKind) -> Option<super::BoxNumber> {
         kind.number().or_else(|| self.phase.point())
-    }
-
-    /// Takes a decided bet down. Those on one roll are all decided together, so their sums are cleared at once.
-    fn take_down(&mut self, seat: Seat, kind: BetKind) {
-        if kind.is_one_roll() {
-            self.bets.remove(&(seat, kind));
-            self.liability.clear_one_roll();
-        } else {
-            self.set_amount(seat, kind, 0);
-        }
     }
 
     /// Adds up the bank's liability anew.
