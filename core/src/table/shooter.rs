@@ -147,3 +147,57 @@ const fn next(seat: Seat, seats: u8) -> Seat {
     }
     Seat((seat.0 + 1) % seats)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_hand_comes_back_from_its_bytes_and_an_impossible_one_does_not() {
+        let mut hand = Hand::first();
+        let read = |hand: &Hand| Hand::from_bytes(&hand.to_bytes());
+        assert_eq!(read(&hand).as_ref(), Ok(&hand));
+        hand.shoot(Some(Seat(3)), true);
+        assert_eq!(read(&hand).as_ref(), Ok(&hand));
+        let refused = Err(DecodeError::OutOfRange("hand"));
+        let shot_by = |shooter| Hand {
+            shooter: Some(shooter),
+            ..hand.clone()
+        };
+        assert_eq!(read(&shot_by(Seat(2))), refused, "the dice are elsewhere");
+        let zero = Hand {
+            number: 0,
+            ..Hand::first()
+        };
+        assert_eq!(read(&zero), refused);
+        let nowhere = Hand {
+            dice_at: Seat(18),
+            ..Hand::first()
+        };
+        assert_eq!(read(&nowhere), refused);
+        let bytes = hand.to_bytes();
+        (0..bytes.len()).for_each(|at| assert!(Hand::from_bytes(&bytes[..at]).is_err()));
+    }
+
+    #[test]
+    fn whoever_kept_the_table_waiting_loses_the_dice_and_the_hand_goes_on() {
+        let mut hand = Hand::first();
+        hand.shoot(Some(Seat(3)), true);
+        hand.settle(false, 4);
+        assert_eq!(
+            (hand.dice_at, hand.shooter, hand.number),
+            (Seat(0), None, 1)
+        );
+        hand.shoot(Some(Seat(1)), false);
+        hand.settle(false, 4);
+        assert_eq!(
+            (hand.dice_at, hand.shooter, hand.number),
+            (Seat(1), Some(Seat(1)), 1)
+        );
+        hand.settle(true, 4);
+        assert_eq!(
+            (hand.dice_at, hand.shooter, hand.number),
+            (Seat(2), None, 2)
+        );
+    }
+}
