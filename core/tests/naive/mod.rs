@@ -182,34 +182,17 @@ fn point_or_seven(
     }
 }
 
-/// Bets on one roll: for each the stake is cut into equal heaps, and each heap wins or loses alone.
-fn one_roll(name: &str, rules: &Rules, (a, b): Dice, amount: u64) -> Option<String> {
-    let total = a + b;
-    let (thirty, fifteen) = if rules.props == Pricing::ForOne {
-        (29, 14)
-    } else {
-        (30, 15)
-    };
+/// The heaps of a bet on one roll: what each wins on, and its price.
+fn heaps(name: &str, rules: &Rules, total: u8) -> Option<Vec<(Vec<u8>, u64)>> {
+    let (thirty, fifteen) = prices(rules);
     let two = (vec![2], thirty);
     let three = (vec![3], fifteen);
     let eleven = (vec![11], fifteen);
     let twelve = (vec![12], thirty);
     let craps = (vec![2, 3, 12], 7);
     let seven = (vec![7], 4);
-    let heaps: Vec<(Vec<u8>, u64)> = match name {
-        "field" => {
-            let (low, high) = match rules.field {
-                FieldPays::DoubleBoth => (2, 2),
-                FieldPays::TripleTwelve => (2, 3),
-                FieldPays::TripleBoth => (3, 3),
-            };
-            let price = match total {
-                2 => low,
-                12 => high,
-                _ => 1,
-            };
-            vec![(vec![2, 3, 4, 9, 10, 11, 12], price)]
-        }
+    Some(match name {
+        "field" => vec![(vec![2, 3, 4, 9, 10, 11, 12], field_price(rules, total))],
         "any-seven" => vec![seven],
         "any-craps" => vec![craps],
         "aces" => vec![two],
@@ -229,26 +212,55 @@ fn one_roll(name: &str, rules: &Rules, (a, b): Dice, amount: u64) -> Option<Stri
         "over-7" => vec![(vec![8, 9, 10, 11, 12], 1)],
         "under-7" => vec![(vec![2, 3, 4, 5, 6], 1)],
         "low-dice" => vec![(vec![2, 3, 4, 5, 6], if total == 2 { 5 } else { 1 })],
-        _ => {
-            let faces = name.strip_prefix("hop-")?;
-            let hit = faces == format!("{}-{}", a.min(b), a.max(b));
-            let price = if a == b { thirty } else { fifteen };
-            return Some(if hit {
-                format!("win {} down", amount * price)
-            } else {
-                format!("lose {amount}")
-            });
-        }
+        _ => return None,
+    })
+}
+
+fn prices(rules: &Rules) -> (u64, u64) {
+    if rules.props == Pricing::ForOne {
+        (29, 14)
+    } else {
+        (30, 15)
+    }
+}
+
+fn field_price(rules: &Rules, total: u8) -> u64 {
+    let (low, high) = match rules.field {
+        FieldPays::DoubleBoth => (2, 2),
+        FieldPays::TripleTwelve => (2, 3),
+        FieldPays::TripleBoth => (3, 3),
     };
+    match total {
+        2 => low,
+        12 => high,
+        _ => 1,
+    }
+}
+
+/// Bets on one roll: for each the stake is cut into equal heaps, and each heap wins or loses alone.
+fn one_roll(name: &str, rules: &Rules, (a, b): Dice, amount: u64) -> Option<String> {
+    let total = a + b;
+    if let Some(faces) = name.strip_prefix("hop-") {
+        let hit = faces == format!("{}-{}", a.min(b), a.max(b));
+        let (thirty, fifteen) = prices(rules);
+        let price = if a == b { thirty } else { fifteen };
+        return Some(if hit {
+            format!("win {} down", amount * price)
+        } else {
+            format!("lose {amount}")
+        });
+    }
+    let heaps = heaps(name, rules, total)?;
     let heap = amount / heaps.len() as u64;
+    let wins = |hits: &[u8]| hits.contains(&total);
     let won: u64 = heaps
         .iter()
-        .filter(|(hits, _)| hits.contains(&total))
+        .filter(|(hits, _)| wins(hits))
         .map(|(_, price)| heap * price)
         .sum();
     let lost: u64 = heaps
         .iter()
-        .filter(|(hits, _)| !hits.contains(&total))
+        .filter(|(hits, _)| !wins(hits))
         .map(|_| heap)
         .sum();
     Some(match (won, won.checked_sub(lost)) {
@@ -279,28 +291,36 @@ fn replay(rolls: &[Dice]) -> (u64, Vec<u8>) {
 }
 
 fn side(word: &str, number: u8, paper: &Paper, rules: &Rules, point: u8) -> Option<String> {
-    let amount = paper.amount;
     let (a, b) = *paper.rolls.last()?;
     let total = a + b;
-    let lose = || Some(format!("lose {amount}"));
-    let win = |times: u64| {
-        if times > 0 {
-            Some(format!("win {} down", amount * times))
-        } else {
-            lose()
-        }
-    };
-    let seven_out = total == 7 && point > 0;
-    let has = |wanted: &[u8]| {
-        wanted
-            .iter()
-            .all(|n| paper.rolls.iter().any(|(a, b)| a + b == *n))
-    };
-    let board = |wanted: &[u8], times: u64| match (total, has(wanted)) {
-        (7, _) => lose(),
-        (_, true) => win(times),
-        _ => None,
-    };
+    let lose = || Some(format!("lose {}", paper.amount));
+    let win = |times: u64| paid(paper.amount, times);
+    match word {
+        "muggsy" => two_rolls(&paper.rolls, |a| a == 7, lose(), win(2), win(3)),
+        // "point-7" looks like a bet with a number.
+        "point" => two_rolls(&paper.rolls, |_| false, lose(), None, win(7)),
+        "7-point" if total == 7 => Some("to 7-point-up".to_owned()),
+        "7-point" => lose(),
+        "7-point-up" if matches!(total, 4..=6 | 8..=10) => win(7),
+        "7-point-up" => lose(),
+        "fire" | "ride-the-line" | "replay" => hand(word, paper, rules, total == 7 && point > 0),
+        _ => board(word, number, paper, rules, total),
+    }
+}
+
+/// So many times the stake; nothing is a loss.
+fn paid(amount: u64, times: u64) -> Option<String> {
+    Some(if times > 0 {
+        format!("win {} down", amount * times)
+    } else {
+        format!("lose {amount}")
+    })
+}
+
+/// Bets on the rolls up to the next seven.
+fn board(word: &str, number: u8, paper: &Paper, rules: &Rules, total: u8) -> Option<String> {
+    let totals: Vec<u8> = paper.rolls.iter().map(|(a, b)| a + b).collect();
+    let has = |wanted: &[u8]| wanted.iter().all(|n| totals.contains(n));
     let bonus = match rules.bonus {
         BonusPays::Thirty => 30,
         BonusPays::ThirtyFour => 34,
@@ -312,83 +332,71 @@ fn side(word: &str, number: u8, paper: &Paper, rules: &Rules, point: u8) -> Opti
         BonusAllPays::OneSeventyFive => 175,
         BonusAllPays::OneSeventySix => 176,
     };
-    let (wins, made) = replay(&paper.rolls);
-    match word {
-        "bonus-small" => board(&[2, 3, 4, 5, 6], bonus),
-        "bonus-tall" => board(&[8, 9, 10, 11, 12], bonus),
-        "bonus-all" => board(&[2, 3, 4, 5, 6, 8, 9, 10, 11, 12], bonus_all),
+    let (complete, price) = match word {
+        "bonus-small" => (has(&[2, 3, 4, 5, 6]), bonus),
+        "bonus-tall" => (has(&[8, 9, 10, 11, 12]), bonus),
+        "bonus-all" => (has(&[2, 3, 4, 5, 6, 8, 9, 10, 11, 12]), bonus_all),
         "repeater" => {
-            let hits = paper.rolls.iter().filter(|(a, b)| a + b == number).count();
-            let needed = 8 - usize::from(number.abs_diff(7)) - 1;
-            let price = [90, 80, 65, 50, 40][usize::from(number.abs_diff(7)) - 1];
-            match total {
-                7 => lose(),
-                _ if hits == needed => win(price - u64::from(rules.repeaters == Pricing::ForOne)),
-                _ => None,
-            }
+            let away = usize::from(number.abs_diff(7));
+            let hits = totals.iter().filter(|total| **total == number).count();
+            let price =
+                [90, 80, 65, 50, 40][away - 1] - u64::from(rules.repeaters == Pricing::ForOne);
+            (hits == 7 - away, price)
         }
         "different-doubles" => {
-            let mut doubles: Vec<u8> = paper
-                .rolls
-                .iter()
-                .filter(|(a, b)| a == b)
-                .map(|(a, _)| *a)
-                .collect();
+            let doubles = paper.rolls.iter().filter(|(a, b)| a == b);
+            let mut doubles: Vec<u8> = doubles.map(|(a, _)| *a).collect();
             doubles.sort_unstable();
             doubles.dedup();
             let price = [0, 0, 0, 4, 8, 15, 100][doubles.len()];
-            if total == 7 || doubles.len() == 6 {
-                win(price)
-            } else {
-                None
-            }
+            let over = total == 7 || doubles.len() == 6;
+            return over.then(|| paid(paper.amount, price))?;
         }
+        _ => return None,
+    };
+    match (total, complete) {
+        (7, _) => paid(paper.amount, 0),
+        (_, true) => paid(paper.amount, price),
+        _ => None,
+    }
+}
+
+/// Bets on a whole hand.
+fn hand(word: &str, paper: &Paper, rules: &Rules, seven_out: bool) -> Option<String> {
+    let (wins, made) = replay(&paper.rolls);
+    let mut points = made.clone();
+    points.sort_unstable();
+    points.dedup();
+    if !seven_out && !(word == "fire" && points.len() == 6) {
+        return None;
+    }
+    let times = match word {
         "fire" => {
-            let mut points = made;
-            points.sort_unstable();
-            points.dedup();
             let prices = match rules.fire {
                 FirePays::A => [24, 249, 999],
                 FirePays::B => [10, 200, 2000],
             };
-            match points.len() {
-                6 => win(prices[2]),
-                few @ 4..6 if seven_out => win(prices[few - 4]),
-                _ if seven_out => lose(),
-                _ => None,
-            }
+            points.len().checked_sub(4).map_or(0, |row| prices[row])
         }
-        "ride-the-line" if seven_out => {
-            ride(wins, rules.ride).map_or_else(lose, |times| match times {
-                0 => Some(format!("back {amount}")),
-                times => win(times),
-            })
-        }
-        "replay" if seven_out => {
+        "replay" => {
             let price = |point: u8| match made.iter().filter(|other| **other == point).count() {
                 0..3 => 0,
                 3 => [120, 95, 70][distance(point)],
                 _ => [1000, 500, 100][distance(point)],
             };
-            win([4, 5, 6, 8, 9, 10]
+            [4, 5, 6, 8, 9, 10]
                 .into_iter()
                 .map(price)
                 .max()
-                .unwrap_or(0))
+                .unwrap_or(0)
         }
-        "muggsy" => two_rolls(&paper.rolls, |a| a == 7, lose(), win(2), win(3)),
-        // "point-7" and "7-point" look like bets with a number.
-        "point" => two_rolls(&paper.rolls, |_| false, lose(), None, win(7)),
-        "7-point" => match total {
-            7 => Some("to 7-point-up".to_owned()),
-            _ => lose(),
+        _ => match ride(wins, rules.ride) {
+            None => 0,
+            Some(0) => return Some(format!("back {}", paper.amount)),
+            Some(times) => times,
         },
-        "7-point-up" => match total {
-            4..=6 | 8..=10 => win(7),
-            _ => lose(),
-        },
-        _ => None,
-    }
+    };
+    paid(paper.amount, times)
 }
 
 /// A bet that the first roll decides unless it is a point, and the second decides by a seven.

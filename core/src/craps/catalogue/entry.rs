@@ -72,8 +72,15 @@ impl Form {
 
     /// The kinds of the family, in the order of their numbers.
     pub(in crate::craps) fn kinds(self) -> impl Iterator<Item = BetKind> {
-        // Every number's byte lies below 100; the order of bytes is the order of numbers.
-        (0..100).filter_map(move |number| self.with(number))
+        (0..self.count()).map(move |slot| match self {
+            Self::Plain(kind) => kind,
+            Self::Box(kind) => kind(BoxNumber::ALL[slot]),
+            Self::Big(kind) => kind(BigNumber::ALL[slot]),
+            Self::Hard(kind) => kind(HardNumber::ALL[slot]),
+            Self::Horn(kind) => kind(HornNumber::ALL[slot]),
+            Self::Repeat(kind) => kind(RepeatNumber::ALL[slot]),
+            Self::Hop(kind) => kind(Pair::ALL[slot]),
+        })
     }
 
     /// How many kinds the family has.
