@@ -458,17 +458,17 @@ pub enum RulesError {
 impl Encode for OddsLimit {
     fn encode(&self, writer: &mut Writer) {
         match self {
-            Self::ThreeFourFive => writer.u8(0),
-            Self::Times(times) => writer.u8(*times),
+            Self::ThreeFourFive => writer.raw(&[0, 0]),
+            Self::Times(times) => writer.raw(&[1, *times]),
         }
     }
 }
 
 impl Decode for OddsLimit {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
-        match reader.u8()? {
-            0 => Ok(Self::ThreeFourFive),
-            times @ 1..=ODDS_TIMES_MAX => Ok(Self::Times(times)),
+        match reader.array()? {
+            [0, 0] => Ok(Self::ThreeFourFive),
+            [1, times @ 1..=ODDS_TIMES_MAX] => Ok(Self::Times(times)),
             _ => Err(DecodeError::OutOfRange("odds")),
         }
     }

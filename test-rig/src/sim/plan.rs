@@ -118,7 +118,7 @@ impl Plan {
     fn line_bet(&mut self) -> BetKind {
         let with = self.allows(BetKind::PassLine);
         let against = self.allows(BetKind::DontPass);
-        if with && (self.stream.below(4) > 0 || !against) || !against {
+        if !against || with && self.stream.below(4) > 0 {
             BetKind::PassLine
         } else {
             BetKind::DontPass
@@ -177,7 +177,7 @@ impl Plan {
             .collect();
         let kind = *self.draw(&standing)?;
         let options = self.changes(trial, kind);
-        let command = self.draw(&options)?.clone();
+        let command = *self.draw(&options)?;
         let done = match command {
             Command::PlaceBet { kind, amount } => trial.place(self.seat, kind, amount),
             Command::ReduceBet { kind, by } => trial.reduce_bet(self.seat, kind, by).map(drop),

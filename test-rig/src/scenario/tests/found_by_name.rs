@@ -31,7 +31,7 @@ impl Drop for Scratch {
 
 #[test]
 fn every_builtin_loads_under_its_own_name_and_says_what_it_shows() {
-    assert_eq!(builtins().len(), 5);
+    assert_eq!(builtins().len(), 6);
     for (name, text) in builtins() {
         let scenario = resolve(name, &ALL).expect("a built-in is right");
         assert_eq!(scenario.name, *name);
@@ -100,7 +100,7 @@ fn a_file_is_found_by_its_path() {
 fn what_is_neither_a_file_nor_a_builtin_is_told_in_one_line() {
     const BUILTINS: &str = "no such scenario: neither a file nor a built-in; built-ins are \
         honest-table, seven-players-two-silent, seven-players-three-silent, sixteen-players, \
-        lossy-line (see `rig scenarios`)";
+        full-layout, lossy-line (see `rig scenarios`)";
     let told = |arg: &str| resolve(arg, &ALL).expect_err("there is none").to_string();
     assert_eq!(told("nosuch"), format!("nosuch: {BUILTINS}"));
     assert_eq!(
