@@ -23,16 +23,53 @@ pub(crate) fn fate(paper: &Paper, rules: &Rules, point: u8, dice: Dice) -> Optio
     let (word, number) = split(&paper.name);
     let total = dice.0 + dice.1;
     let amount = paper.amount;
-    let fee = fee(word, number, amount);
-    let held = if rules.vig == Vig::UpFront {
-        amount + fee
-    } else {
-        amount
+    let even = || Some(format!("win {amount} down"));
+    let lose = || Some(format!("lose {amount}"));
+    let odds = |number: u8| {
+        let (win, per) = true_odds(number)?;
+        Some(format!("win {} down", amount * win / per))
     };
-    let win = |times: u64, per: u64| Some(format!("win {} down", amount * times / per));
-    let win_up = |times: u64, per: u64| Some(format!("win {} up", amount * times / per - fee));
-    let lose = || Some(format!("lose {held}"));
+    let lay = |number: u8| {
+        let (win, per) = true_odds(number)?;
+        Some(format!("win {} down", amount * per / win))
+    };
     let come_out = point == 0;
+    match word {
+        "pass-line" if come_out => natural_or_craps(total, even(), lose()),
+        "pass-line" => point_or_seven(total, point, even(), lose()),
+        "pass-odds" => point_or_seven(total, point, odds(point), lose()),
+        "dont-pass" if come_out => dont_come_out(total, rules, even(), lose()),
+        "dont-pass" => point_or_seven(total, point, lose(), even()),
+        "dont-pass-odds" => point_or_seven(total, point, lose(), lay(point)),
+        "come" => {
+            natural_or_craps(total, even(), lose()).or_else(|| Some(format!("to put-{total}")))
+        }
+        "dont-come" => dont_come_out(total, rules, even(), lose())
+            .or_else(|| Some(format!("to dont-come-point-{total}"))),
+        "put" => point_or_seven(total, number, even(), lose()),
+        "dont-come-point" => point_or_seven(total, number, lose(), even()),
+        "come-odds" if !paper.called.unwrap_or(!come_out) => {
+            (total == number || total == 7).then(|| format!("back {amount}"))
+        }
+        "come-odds" => point_or_seven(total, number, odds(number), lose()),
+        "dont-come-odds" => point_or_seven(total, number, lose(), lay(number)),
+        "place" | "place-to-lose" | "buy" | "lay" | "big" | "hard" => {
+            boxed(paper, rules, come_out, dice)
+        }
+        _ => one_roll(&paper.name, rules, dice, amount)
+            .or_else(|| side(word, number, paper, rules, point)),
+    }
+}
+
+/// Bets that stay until their number or the seven comes, and beyond if they win.
+fn boxed(paper: &Paper, rules: &Rules, come_out: bool, dice: Dice) -> Option<String> {
+    let (word, number) = split(&paper.name);
+    let total = dice.0 + dice.1;
+    let amount = paper.amount;
+    let fee = fee(word, number, amount);
+    let held = amount + if rules.vig == Vig::UpFront { fee } else { 0 };
+    let win = |times: u64, per: u64| Some(format!("win {} up", amount * times / per - fee));
+    let lose = Some(format!("lose {held}"));
     let rests = match word {
         "place" | "buy" => !paper.called.unwrap_or(!come_out),
         "place-to-lose" | "lay" => paper.called == Some(false),
@@ -42,78 +79,23 @@ pub(crate) fn fate(paper: &Paper, rules: &Rules, point: u8, dice: Dice) -> Optio
     if rests {
         return None;
     }
-    // How the two groups of box bets end: with the number or with the seven.
-    let for_number = number > 0 && total == number;
+    let row = distance(number);
+    let (odds, per) = true_odds(number)?;
     match word {
-        "pass-line" if come_out => natural_or_craps(total, win(1, 1), lose()),
-        "pass-line" => point_or_seven(total, point, win(1, 1), lose()),
-        "pass-odds" => point_or_seven(
-            total,
-            point,
-            true_odds(point).and_then(|(w, p)| win(w, p)),
-            lose(),
-        ),
-        "dont-pass" if come_out => dont_come_out(total, rules, win(1, 1), lose()),
-        "dont-pass" => point_or_seven(total, point, lose(), win(1, 1)),
-        "dont-pass-odds" => point_or_seven(
-            total,
-            point,
-            lose(),
-            true_odds(point).and_then(|(w, p)| win(p, w)),
-        ),
-        "come" => {
-            natural_or_craps(total, win(1, 1), lose()).or_else(|| Some(format!("to put-{total}")))
-        }
-        "dont-come" => dont_come_out(total, rules, win(1, 1), lose())
-            .or_else(|| Some(format!("to dont-come-point-{total}"))),
-        "put" => point_or_seven(total, number, win(1, 1), lose()),
-        "dont-come-point" => point_or_seven(total, number, lose(), win(1, 1)),
-        "come-odds" if !paper.called.unwrap_or(!come_out) => {
-            (for_number || total == 7).then(|| format!("back {amount}"))
-        }
-        "come-odds" => point_or_seven(
-            total,
-            number,
-            true_odds(number).and_then(|(w, p)| win(w, p)),
-            lose(),
-        ),
-        "dont-come-odds" => point_or_seven(
-            total,
-            number,
-            lose(),
-            true_odds(number).and_then(|(w, p)| win(p, w)),
-        ),
         "place" => {
-            let (w, p) = [(9, 5), (7, 5), (7, 6)][distance(number)];
-            point_or_seven(total, number, win_up(w, p), lose())
+            let (win_chips, of) = [(9, 5), (7, 5), (7, 6)][row];
+            point_or_seven(total, number, win(win_chips, of), lose)
         }
-        "buy" => point_or_seven(
-            total,
-            number,
-            true_odds(number).and_then(|(w, p)| win_up(w, p)),
-            lose(),
-        ),
         "place-to-lose" => {
-            let (w, p) = [(5, 11), (5, 8), (4, 5)][distance(number)];
-            point_or_seven(total, number, lose(), win_up(w, p))
+            let (win_chips, of) = [(5, 11), (5, 8), (4, 5)][row];
+            point_or_seven(total, number, lose, win(win_chips, of))
         }
-        "lay" => point_or_seven(
-            total,
-            number,
-            lose(),
-            true_odds(number).and_then(|(w, p)| win_up(p, w)),
-        ),
-        "big" => match rules.big {
-            BigPays::Even => point_or_seven(total, number, win_up(1, 1), lose()),
-            BigPays::SevenToSix => point_or_seven(total, number, win_up(7, 6), lose()),
-        },
-        "hard" => match (total == 7, for_number, dice.0 == dice.1) {
-            (true, _, _) | (_, true, false) => lose(),
-            (_, true, true) => win_up(if distance(number) == 0 { 7 } else { 9 }, 1),
-            _ => None,
-        },
-        _ => one_roll(&paper.name, rules, dice, amount)
-            .or_else(|| side(word, number, paper, rules, point)),
+        "buy" => point_or_seven(total, number, win(odds, per), lose),
+        "lay" => point_or_seven(total, number, lose, win(per, odds)),
+        "big" if rules.big == BigPays::Even => point_or_seven(total, number, win(1, 1), lose),
+        "big" => point_or_seven(total, number, win(7, 6), lose),
+        _ if total == number && dice.0 == dice.1 => win(if row == 0 { 7 } else { 9 }, 1),
+        _ => (total == number || total == 7).then_some(lose)?,
     }
 }
 
@@ -367,7 +349,8 @@ fn hand(word: &str, paper: &Paper, rules: &Rules, seven_out: bool) -> Option<Str
     let mut points = made.clone();
     points.sort_unstable();
     points.dedup();
-    if !seven_out && !(word == "fire" && points.len() == 6) {
+    let all_six = word == "fire" && points.len() == 6;
+    if !(seven_out || all_six) {
         return None;
     }
     let times = match word {

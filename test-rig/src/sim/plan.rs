@@ -1,5 +1,6 @@
 //! What a scripted player wants of one round: bets that the table would take now, and changes of those that stand.
 
+use std::collections::BTreeMap;
 use std::sync::LazyLock;
 
 use bitcraps_core::craps::{BetKind, Window};
@@ -44,7 +45,10 @@ pub(super) struct Plan {
     bets_max: u64,
     /// The bets of its workload, by family.
     families: Vec<Vec<BetKind>>,
+    /// How often each was made.
+    made: BTreeMap<BetKind, u64>,
     stream: Stream,
+    /// The last roll that it declined.
     declined: u64,
 }
 
@@ -67,6 +71,7 @@ impl Plan {
             bets_min: u64::from(workload.bets_min),
             bets_max: u64::from(workload.bets_max),
             families,
+            made: BTreeMap::new(),
             stream,
             declined: 0,
         }
@@ -129,7 +134,8 @@ impl Plan {
         self.families.iter().flatten().any(|other| *other == kind)
     }
 
-    /// A bet that does not stand yet, of a family drawn among those that have one.
+    /// A bet that does not stand yet, of a family drawn among those that have one; of its numbers one that it has made
+    /// least often, so that it gets around the whole layout.
     fn new_bet(&mut self, trial: &mut Table) -> Option<Command> {
         let options: Vec<Vec<BetKind>> = self
             .families
@@ -144,8 +150,15 @@ impl Plan {
             .filter(|family: &Vec<BetKind>| !family.is_empty())
             .collect();
         let family = self.draw(&options)?;
-        let kind = self.draw(family)?;
-        let kind = *kind;
+        let made = |kind: &BetKind| self.made.get(kind).copied().unwrap_or(0);
+        let least = family.iter().map(made).min()?;
+        let rare: Vec<BetKind> = family
+            .iter()
+            .copied()
+            .filter(|kind| made(kind) == least)
+            .collect();
+        let kind = *self.draw(&rare)?;
+        *self.made.entry(kind).or_insert(0) += 1;
         self.place(trial, kind)
     }
 
