@@ -149,6 +149,11 @@ impl Ledger {
         self.bank
     }
 
+    /// How many seats have an account.
+    pub fn seats(&self) -> usize {
+        self.accounts.len()
+    }
+
     /// All chips that there are.
     pub fn issued(&self) -> Chips {
         self.issued

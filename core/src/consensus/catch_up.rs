@@ -12,13 +12,14 @@ use super::limits::{
     ANSWER_BYTES_MAX, ANSWER_BYTES_TARGET, PEERS_MAX, POOL_PER_ANSWER_MAX, SLOTS_PER_ANSWER_MAX,
 };
 use super::message::{Message, SignedBytes, Slots, Status, VoteMessage};
+use super::record::Record;
 use super::replica::{Action, Peer, Replica, Urgency};
 use super::statement::{Head, Phase, RequestId, SignedRequest};
 use crate::crypto::Digest;
 use crate::time::Instant;
 
 /// How soon the same neighbour is asked or answered again when nothing has changed.
-const QUIET: Duration = Duration::from_millis(250);
+pub(super) const QUIET: Duration = Duration::from_millis(250);
 
 /// How soon the same slots are sent to the same neighbour again: they are the longest of all messages, and a slow link
 /// is still busy with the last ones.
@@ -31,6 +32,10 @@ pub(super) struct PeerState {
     answered: Option<(Instant, u64)>,
     /// When slots were last sent, and after which one.
     slots: Option<(Instant, u64)>,
+    /// When something that was to prove a fork last proved nothing.
+    pub(super) doubted: Option<Instant>,
+    /// When it was last shown what is decided here.
+    pub(super) shown: Option<Instant>,
 }
 
 impl Replica {
@@ -70,10 +75,16 @@ impl Replica {
         self.send_status(peer);
     }
 
-    fn send_status(&mut self, peer: Peer) {
+    pub(super) fn send_status(&mut self, peer: Peer) {
+        if let Some(bytes) = self.halt_wire() {
+            return self.send(peer, Urgency::Control, bytes);
+        }
         let status = Status {
             view: self.view,
             delivered: self.chain.delivered(),
+            stable: self.checkpoints.stable_sequence(),
+            epoch: self.known_epoch().number,
+            tag: self.chain.tip().tag(),
         };
         let bytes =
             Message::Status(status).to_wire(self.table_tag, self.view, self.chain.delivered());
@@ -90,6 +101,7 @@ impl Replica {
         peer: Peer,
         status: Status,
     ) -> Result<(), Ignored> {
+        let contradicted = self.is_contradicted_by(&status);
         let state = self.peers.get_mut(&peer).ok_or(Ignored::Stale)?;
         // Only slots that are known here count as progress: numbers made up on the spot must not buy answers.
         let within = status.delivered <= self.chain.delivered();
@@ -99,12 +111,28 @@ impl Replica {
             return Err(Ignored::TooOften);
         }
         state.answered = Some((now, status.delivered));
+        if contradicted {
+            return self.show_side(now, peer, status.delivered);
+        }
         let sent = state
             .slots
             .is_some_and(|(at, after)| after == status.delivered && now.since(at) < SLOTS_QUIET);
         if status.delivered < self.chain.delivered() && !sent {
             state.slots = Some((now, status.delivered));
-            self.send_decided(peer, status.delivered + 1);
+            let next = status.delivered + 1;
+            if self.chain.decided(next).is_some() {
+                self.send_decided(peer, next);
+            } else {
+                self.send_state(peer, &status);
+            }
+        }
+        let votes = self.checkpoint_votes_for(status.delivered, status.stable);
+        votes
+            .into_iter()
+            .for_each(|bytes| self.send(peer, Urgency::Control, bytes));
+        if status.delivered.saturating_add(1) < self.epoch.first {
+            // Its views are another epoch's.
+            return Ok(());
         }
         let newer = self.view_changes.after(status.view, self.table_tag);
         newer
@@ -130,7 +158,7 @@ impl Replica {
 
     /// What is soonest to be ordered, as it travels.
     fn pending_wire(&self, wanted: impl Fn(&SignedRequest) -> bool) -> Vec<Vec<u8>> {
-        let pending = self.pool.pending(self.chain.next_numbers()).into_iter();
+        let pending = self.pool.pending(self.chain.numbers()).into_iter();
         let pending = pending.filter(|request| wanted(request));
         pending
             .take(POOL_PER_ANSWER_MAX)
@@ -153,7 +181,7 @@ impl Replica {
         }
     }
 
-    fn send(&mut self, peer: Peer, urgency: Urgency, bytes: Vec<u8>) {
+    pub(super) fn send(&mut self, peer: Peer, urgency: Urgency, bytes: Vec<u8>) {
         self.actions.push_back(Action::Send {
             peer,
             urgency,
@@ -165,7 +193,11 @@ impl Replica {
     fn send_decided(&mut self, peer: Peer, first: u64) {
         let (mut batches, mut best, mut bytes) = (Vec::new(), None, 0);
         let mut sequence = first;
+        let epoch = self.chain.decided(first).map(|decided| decided.epoch);
         while let Some(decided) = self.chain.decided(sequence) {
+            if Some(decided.epoch) != epoch {
+                break;
+            }
             bytes += batch_size(&decided.batch);
             if best.is_some() && bytes > ANSWER_BYTES_MAX {
                 break;
@@ -221,7 +253,7 @@ impl Replica {
                     // The primary's prepare is its proposal where there is one.
                     if phase == Phase::Prepare
                         && slot.proposal_bytes().is_some()
-                        && signer == self.primary(self.view)
+                        && signer == self.epoch.primary(self.view)
                     {
                         continue;
                     }
@@ -304,10 +336,11 @@ impl Replica {
             chain,
         };
         let certificate = body.into_certificate(Phase::Commit, head);
-        if !certificate.verify(&self.roster, &self.context) {
+        if !certificate.verify(&self.epoch) {
             return Err(Ignored::BadSignature);
         }
         let blocks = self.open_blocks(next, new)?;
+        self.witness_certificate(now, &certificate);
         self.insert_blocks(blocks)?;
         self.on_commit_certificate(now, certificate);
         self.send_status(peer);
@@ -347,7 +380,10 @@ impl Replica {
         let Some(slot) = self.slots.get(&head.sequence) else {
             return;
         };
-        if let Some(certificate) = slot.tally(Phase::Commit).certificate(Phase::Commit, head) {
+        if let Some(certificate) =
+            slot.tally(Phase::Commit)
+                .certificate(Phase::Commit, head, self.new_view)
+        {
             self.on_commit_certificate(now, certificate);
         }
         self.try_accept_all(now);
@@ -390,11 +426,11 @@ impl Replica {
     fn insert_blocks(&mut self, blocks: Vec<(Digest, Block)>) -> Result<(), Ignored> {
         for (chain, block) in blocks {
             // A vote or a delivery may follow: what it commits to is durable first.
-            let record = slot_record(self.table_tag, block.sequence, &block.batch);
+            let record = batch_record(block.parent, block.sequence, &block.batch);
             if !self.chain.insert(chain, block) {
                 return Err(Ignored::Full);
             }
-            self.actions.push_back(Action::Persist(record));
+            self.persist(&record);
         }
         Ok(())
     }
@@ -413,11 +449,10 @@ fn batch_bytes(batch: &Batch) -> Vec<SignedBytes> {
 }
 
 /// The journal record of a batch: what a vote for it commits to, durable before the vote is sent.
-pub(super) fn slot_record(table: u16, sequence: u64, batch: &Batch) -> Vec<u8> {
-    let slots = Slots {
-        first: sequence,
-        batches: vec![batch_bytes(batch)],
-        certificate: None,
-    };
-    Message::Slots(slots).to_wire(table, 0, sequence)
+pub(super) fn batch_record(parent: Digest, sequence: u64, batch: &Batch) -> Record {
+    Record::Batch {
+        parent,
+        sequence,
+        batch: batch_bytes(batch),
+    }
 }

@@ -7,9 +7,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use super::certificate::Certificate;
-use super::limits::{BATCH_BYTES_MAX, BLOCKS_MAX, DECIDED_MAX};
+use super::limits::{BATCH_BYTES_MAX, BLOCKS_MAX};
+use super::numbers::Numbers;
 use super::statement::SignedRequest;
-use crate::crypto::{Digest, Roster, Seat};
+use crate::crypto::{Digest, Seat};
 
 /// A batch: requests in the order in which they take effect.
 pub type Batch = Vec<Arc<SignedRequest>>;
@@ -32,9 +33,18 @@ pub(super) fn chain_of_digests(
     sequence: u64,
     digests: impl Iterator<Item = Digest>,
 ) -> Digest {
+    chain_of_batch(parent, sequence, &batch_digest(digests))
+}
+
+/// H(batch), from the requests' digests.
+pub(super) fn batch_digest(digests: impl Iterator<Item = Digest>) -> Digest {
     let digests: Vec<Digest> = digests.collect();
     let parts: Vec<&[u8]> = digests.iter().map(|digest| &digest.0[..]).collect();
-    let batch = Digest::of("bitcraps/batch/v1", &parts);
+    Digest::of("bitcraps/batch/v1", &parts)
+}
+
+/// As [`next_chain`], from H(batch) alone.
+pub(super) fn chain_of_batch(parent: &Digest, sequence: u64, batch: &Digest) -> Digest {
     Digest::of(
         "bitcraps/chain/v1",
         &[&parent.0, &sequence.to_le_bytes(), &batch.0],
@@ -53,6 +63,12 @@ pub(super) struct Block {
 #[derive(Clone, Debug)]
 pub(super) struct Decided {
     pub(super) batch: Batch,
+    /// C_s.
+    pub(super) chain: Digest,
+    /// The slot's epoch.
+    pub(super) epoch: u64,
+    /// After it.
+    pub(super) numbers: Numbers,
     /// Set where a certificate ends; it covers the slots below it that have none.
     pub(super) certificate: Option<Certificate>,
 }
@@ -62,18 +78,18 @@ pub(super) struct Decided {
 pub(super) struct Chain {
     delivered: u64,
     tip: Digest,
-    /// Next request number of each player, as of `delivered`.
-    next_numbers: Vec<u64>,
+    /// As of `delivered`.
+    numbers: Numbers,
     decided: BTreeMap<u64, Decided>,
     blocks: BTreeMap<Digest, Block>,
 }
 
 impl Chain {
-    pub(super) fn new(table: &Digest, roster: &Roster) -> Self {
+    pub(super) fn new(table: &Digest) -> Self {
         Self {
             delivered: 0,
             tip: genesis_chain(table),
-            next_numbers: vec![1; roster.len()],
+            numbers: Numbers::new(),
             decided: BTreeMap::new(),
             blocks: BTreeMap::new(),
         }
@@ -88,19 +104,28 @@ impl Chain {
     }
 
     pub(super) fn next_number(&self, player: Seat) -> u64 {
-        self.next_numbers
-            .get(player.index())
-            .copied()
-            .unwrap_or(u64::MAX)
+        self.numbers.next(player)
     }
 
-    /// Next request number of each player, by seat.
-    pub(super) fn next_numbers(&self) -> &[u64] {
-        &self.next_numbers
+    /// Each player's place, as of what is delivered.
+    pub(super) const fn numbers(&self) -> &Numbers {
+        &self.numbers
+    }
+
+    /// C_s of a slot that is delivered and not truncated.
+    pub(super) fn chain_at(&self, sequence: u64) -> Option<Digest> {
+        if sequence == self.delivered {
+            return Some(self.tip);
+        }
+        self.decided.get(&sequence).map(|decided| decided.chain)
     }
 
     pub(super) fn decided(&self, sequence: u64) -> Option<&Decided> {
         self.decided.get(&sequence)
+    }
+
+    pub(super) fn decided_len(&self) -> usize {
+        self.decided.len()
     }
 
     pub(super) fn blocks_len(&self) -> usize {
@@ -135,26 +160,31 @@ impl Chain {
     }
 
     /// Each player's next request number after the chain up to `head`.
-    pub(super) fn numbers_at(&self, head: &Digest) -> Option<Vec<u64>> {
-        let mut numbers = self.next_numbers.clone();
+    pub(super) fn numbers_at(&self, head: &Digest) -> Option<Numbers> {
+        let mut numbers = self.numbers.clone();
         for (_, block) in self.path_to(head)? {
-            advance(&mut numbers, &block.batch)?;
+            numbers.advance(block.batch.iter().map(AsRef::as_ref))?;
         }
         Some(numbers)
     }
 
     /// Whether the batch is one that everybody may vote for after `head`: within its size, and every player's
-    /// numbers carried on without a gap.
+    /// numbers carried on.
     pub(super) fn continues(&self, head: &Digest, batch: &[Arc<SignedRequest>]) -> bool {
         let bytes: usize = batch.iter().map(|request| request.wire_size()).sum();
-        bytes <= BATCH_BYTES_MAX
-            && self
-                .numbers_at(head)
-                .is_some_and(|mut numbers| advance(&mut numbers, batch).is_some())
+        let carried_on = |mut numbers: Numbers| {
+            let batch = batch.iter().map(AsRef::as_ref);
+            numbers.advance(batch).is_some()
+        };
+        bytes <= BATCH_BYTES_MAX && self.numbers_at(head).is_some_and(carried_on)
     }
 
     /// Delivers every block up to the certificate's head and returns them in order.
-    pub(super) fn deliver(&mut self, certificate: Certificate) -> Vec<(u64, Digest, Batch)> {
+    pub(super) fn deliver(
+        &mut self,
+        epoch: u64,
+        certificate: Certificate,
+    ) -> Vec<(u64, Digest, Batch)> {
         let head = certificate.head.chain;
         let Some(path) = self.path_to(&head) else {
             return Vec::new();
@@ -167,10 +197,7 @@ impl Chain {
         for (digest, block) in path {
             // A batch with a gap cannot gather a quorum while at most f lie: honest replicas do not vote
             // for one. Above that bound the numbers simply stay where they are.
-            let mut numbers = self.next_numbers.clone();
-            if advance(&mut numbers, &block.batch).is_some() {
-                self.next_numbers = numbers;
-            }
+            let _ = self.numbers.advance(block.batch.iter().map(AsRef::as_ref));
             self.delivered = block.sequence;
             self.tip = digest;
             let certificate = (digest == head).then(|| certificate.clone());
@@ -178,17 +205,42 @@ impl Chain {
                 block.sequence,
                 Decided {
                     batch: block.batch.clone(),
+                    chain: digest,
+                    epoch,
+                    numbers: self.numbers.clone(),
                     certificate,
                 },
             );
             delivered.push((block.sequence, digest, block.batch));
         }
-        while self.decided.len() > DECIDED_MAX {
-            self.decided.pop_first();
-        }
         self.blocks
             .retain(|_, block| block.sequence > self.delivered);
         delivered
+    }
+
+    /// C_s and everybody's numbers after a delivered slot that is not truncated.
+    pub(super) fn state_at(&self, sequence: u64) -> Option<(Digest, Numbers)> {
+        let decided = self.decided.get(&sequence)?;
+        Some((decided.chain, decided.numbers.clone()))
+    }
+
+    /// Forgets delivered slots below `sequence`.
+    pub(super) fn truncate_below(&mut self, sequence: u64) {
+        self.decided = self.decided.split_off(&sequence);
+    }
+
+    /// Goes on from a slot whose state was taken from a checkpoint.
+    pub(super) fn install(&mut self, sequence: u64, tip: Digest, numbers: Numbers) {
+        self.delivered = sequence;
+        self.tip = tip;
+        self.numbers = numbers;
+        self.decided.clear();
+        self.blocks.retain(|_, block| block.sequence > sequence);
+    }
+
+    /// Forgets all undelivered blocks: a new epoch orders afresh.
+    pub(super) fn forget_blocks(&mut self) {
+        self.blocks.clear();
     }
 
     /// Forgets all undelivered blocks that lead to none of `heads`.
@@ -203,15 +255,4 @@ impl Chain {
         }
         self.blocks.retain(|digest, _| keep.contains(digest));
     }
-}
-
-fn advance(numbers: &mut [u64], batch: &[Arc<SignedRequest>]) -> Option<()> {
-    for request in batch {
-        let next = numbers.get_mut(request.player().index())?;
-        if *next != request.number() {
-            return None;
-        }
-        *next = next.checked_add(1)?;
-    }
-    Some(())
 }

@@ -47,6 +47,9 @@ pub enum Ignored {
     /// This phone has left the view and no longer votes in it.
     #[error("left the view")]
     LeftView,
+    /// The table forked and this phone has stopped.
+    #[error("halted")]
+    Halted,
 }
 
 impl From<DecodeError> for Ignored {

@@ -7,10 +7,38 @@ pub const BATCH_MAX: usize = 32;
 /// Most bytes that the requests of one batch take in a catch-up answer. With this a run of [`WINDOW`] slots under one
 /// certificate fits into the largest message.
 pub const BATCH_BYTES_MAX: usize = 6 * 1024;
-/// Most bytes in one request's payload.
-pub const PAYLOAD_MAX: usize = 2048;
+/// Most bytes in one request's payload: an evidence against a player that signed two long requests.
+pub const PAYLOAD_MAX: usize = 4608;
+/// Two requests up to this long can be proven to be a double spend.
+pub const PROVABLE_REQUEST_MAX: usize = 2060;
+/// No other statement that evidence cites is longer.
+pub const STATEMENT_MAX: usize = 1024;
+/// For how many (view, slot, phase) the votes seen are remembered, to notice a second one.
+pub const WITNESSED_MAX: usize = 128;
+/// How many past epochs' rosters are kept to check evidence against.
+pub const PAST_EPOCHS_MAX: usize = 16;
+/// How many other proposals for one slot are kept, to notice who votes for two.
+pub const RIVALS_MAX: usize = 2;
 /// How far a player's request numbers may run ahead of what was delivered.
 pub const REQUESTS_AHEAD_MAX: u64 = 64;
+/// How far one request may skip ahead of its player's next number: over all that the player can have signed before.
+pub const SKIP_MAX: u64 = 2 * REQUESTS_AHEAD_MAX;
+/// A checkpoint after every so many slots, and one at each epoch's end.
+pub const CHECKPOINT_EVERY: u64 = 16;
+/// How far above the stable checkpoint slots may be voted on: the high water mark.
+pub const HIGH_WATER: u64 = 8 * CHECKPOINT_EVERY;
+/// How many delivered slots below the stable checkpoint are kept, for replicas that fell behind a little.
+pub const SLOTS_BELOW_STABLE: u64 = 4 * CHECKPOINT_EVERY;
+/// Most own checkpoints that wait to become stable.
+pub const CHECKPOINTS_MAX: usize = 16;
+/// Most bytes in a table's encoded state; what is larger cannot be transferred.
+pub const STATE_BYTES_MAX: usize = 65_535;
+/// How many roster changes may be under way: one for each slot of the window.
+pub const CHANGES_MAX: usize = 9;
+/// How many past epochs' ends are kept, so that a replica of an old epoch can check how the roster changed.
+pub const EPOCHS_MAX: usize = 1024;
+/// How many of them one answer carries.
+pub const EPOCHS_PER_ANSWER_MAX: usize = 8;
 /// How many different requests with one number are kept (a player that signs two is lying).
 pub const REQUEST_VERSIONS_MAX: usize = 2;
 /// How many of them are kept when proposals name them.
@@ -19,6 +47,13 @@ pub const REQUEST_VERSIONS_WANTED_MAX: usize = 16;
 pub const EARLY_PER_PEER_MAX: usize = 512;
 /// How many view-changes of one replica are kept.
 pub const VIEW_CHANGES_PER_SEAT_MAX: usize = 4;
+/// How many views of an epoch are remembered with their view-changes, to say whose fault a fork is.
+pub const VIEW_RECORDS_MAX: usize = 64;
+/// How many of them one halt carries.
+pub const HALT_VIEWS_MAX: usize = 16;
+/// Most batches between a slot and the head of the certificate that covers it: whoever caught up has one certificate
+/// for each answer.
+pub const LINK_MAX: usize = SLOTS_PER_ANSWER_MAX;
 /// How many different view-changes of one replica for one view are kept (one that signs two is lying).
 pub const VIEW_CHANGE_VERSIONS_MAX: usize = 2;
 /// How many undelivered batches are kept, over all views.
@@ -29,8 +64,6 @@ pub const SLOTS_PER_ANSWER_MAX: usize = 16;
 pub const ANSWER_BYTES_TARGET: usize = 8 * 1024;
 /// Where a catch-up answer that has a certificate ends at the latest.
 pub const ANSWER_BYTES_MAX: usize = 56 * 1024;
-/// How many delivered slots are kept for replicas that fell behind, until checkpoints take over.
-pub const DECIDED_MAX: usize = 1 << 16;
 /// How many pending requests are sent again in one answer.
 pub const POOL_PER_ANSWER_MAX: usize = 32;
 /// How many proposals the primary keeps under way before it waits and fills the next batch. With more, a burst of

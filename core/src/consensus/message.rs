@@ -1,7 +1,10 @@
 //! The messages of consensus as they travel. Layouts and sizes: `core/docs/protocol.md`.
 
 use super::certificate::CertificateBody;
+use super::evidence::Evidence;
+use super::fork::{Halt, SideMessage};
 use super::limits::{BATCH_MAX, PAYLOAD_MAX, SLOTS_PER_ANSWER_MAX};
+use super::state_transfer::StateMessage;
 use super::statement::{Head, Phase, RequestId, SignedRequest, ViewChange, read_head, write_head};
 use crate::crypto::{SIGNATURE_BYTES, Seat, SeatSet, Signature};
 use crate::wire::{Decode, DecodeError, Encode, HEADER_BYTES, Header, Kind, Reader, Writer};
@@ -92,6 +95,23 @@ pub struct Status {
     pub view: u64,
     /// The last slot it has delivered.
     pub delivered: u64,
+    /// Its stable checkpoint.
+    pub stable: u64,
+    /// The last epoch whose roster it knows.
+    pub epoch: u64,
+    /// The first bytes of its C_s at `delivered`.
+    pub tag: [u8; 4],
+}
+
+/// A checkpoint vote: the statement follows from the receiver's own state.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CheckpointMessage {
+    /// Whose vote.
+    pub signer: Seat,
+    /// The first bytes of the statement's digest.
+    pub tag: [u8; 4],
+    /// The signature.
+    pub signature: Signature,
 }
 
 /// Link-local: batches with their requests, and the commit certificate of the last one.
@@ -126,6 +146,16 @@ pub enum Message {
     Want(Vec<RequestId>),
     /// What a neighbour that is behind needs.
     Slots(Slots),
+    /// A checkpoint vote.
+    Checkpoint(CheckpointMessage),
+    /// What a neighbour that is far behind needs.
+    State(StateMessage),
+    /// Proof that somebody lied.
+    Evidence(Evidence),
+    /// Proof that the table forked: everybody stops.
+    Halt(Halt),
+    /// What the sender decided where a neighbour says otherwise.
+    Side(SideMessage),
 }
 
 impl Message {
@@ -145,6 +175,11 @@ impl Message {
             Self::Status(_) => Kind::Status,
             Self::Want(_) => Kind::Want,
             Self::Slots(_) => Kind::Slots,
+            Self::Checkpoint(_) => Kind::Checkpoint,
+            Self::State(_) => Kind::State,
+            Self::Evidence(_) => Kind::Evidence,
+            Self::Halt(_) => Kind::Halt,
+            Self::Side(_) => Kind::Side,
         }
     }
 
@@ -191,15 +226,27 @@ impl Message {
             Kind::NewView => Self::NewView(read_new_view(&mut reader)?),
             Kind::Prepared => Self::Prepared(PreparedMessage {
                 tag: reader.array()?,
-                body: CertificateBody::decode(&mut reader)?,
+                body: CertificateBody::decode_rest(&mut reader)?,
             }),
             Kind::Status => Self::Status(Status {
                 view: reader.u64()?,
                 delivered: reader.u64()?,
+                stable: reader.u64()?,
+                epoch: reader.u64()?,
+                tag: reader.array()?,
             }),
             Kind::Want => Self::Want(read_ids(&mut reader)?),
             Kind::Slots => Self::Slots(read_slots(&mut reader)?),
-            other @ (Kind::Checkpoint | Kind::Hello | Kind::Links) => {
+            Kind::Checkpoint => Self::Checkpoint(CheckpointMessage {
+                signer: Seat(reader.u8()?),
+                tag: reader.array()?,
+                signature: Signature::decode(&mut reader)?,
+            }),
+            Kind::State => Self::State(StateMessage::decode(&mut reader)?),
+            Kind::Evidence => Self::Evidence(Evidence::decode(&mut reader)?),
+            Kind::Halt => Self::Halt(Halt::decode(&mut reader)?),
+            Kind::Side => Self::Side(SideMessage::decode(&mut reader)?),
+            other @ (Kind::Hello | Kind::Links) => {
                 return Err(DecodeError::UnknownKind(other as u8));
             }
         };
@@ -233,9 +280,21 @@ impl Message {
             Self::Status(status) => {
                 writer.u64(status.view);
                 writer.u64(status.delivered);
+                writer.u64(status.stable);
+                writer.u64(status.epoch);
+                writer.raw(&status.tag);
             }
             Self::Want(ids) => write_ids(ids, writer),
             Self::Slots(slots) => write_slots(slots, writer),
+            Self::Checkpoint(vote) => {
+                writer.u8(vote.signer.0);
+                writer.raw(&vote.tag);
+                vote.signature.encode(writer);
+            }
+            Self::State(state) => state.encode(writer),
+            Self::Evidence(evidence) => evidence.encode(writer),
+            Self::Halt(halt) => halt.encode(writer),
+            Self::Side(side) => side.encode(writer),
         }
     }
 }
@@ -293,16 +352,38 @@ fn read_new_view(reader: &mut Reader<'_>) -> Result<NewViewMessage, DecodeError>
     })
 }
 
+pub(super) fn write_batch(batch: &[SignedBytes], writer: &mut Writer) {
+    writer.count_u8(batch.len());
+    for request in batch {
+        writer.bytes_u16(&request.statement);
+        request.signature.encode(writer);
+    }
+}
+
+pub(super) fn read_batch(reader: &mut Reader<'_>) -> Result<Vec<SignedBytes>, DecodeError> {
+    /// Seat, number, skip and length in front of a request's payload.
+    const REQUEST_FRAME: usize = 12;
+    let requests = reader.count_u8(BATCH_MAX, "batch")?;
+    let mut batch = Vec::with_capacity(requests);
+    for _ in 0..requests {
+        let statement = reader
+            .bytes_u16(PAYLOAD_MAX + REQUEST_FRAME, "request")?
+            .to_vec();
+        batch.push(SignedBytes {
+            statement,
+            signature: Signature::decode(reader)?,
+        });
+    }
+    Ok(batch)
+}
+
 fn write_slots(slots: &Slots, writer: &mut Writer) {
     writer.u64(slots.first);
     writer.count_u8(slots.batches.len());
-    for batch in &slots.batches {
-        writer.count_u8(batch.len());
-        for request in batch {
-            writer.bytes_u16(&request.statement);
-            request.signature.encode(writer);
-        }
-    }
+    slots
+        .batches
+        .iter()
+        .for_each(|batch| write_batch(batch, writer));
     writer.bool(slots.certificate.is_some());
     if let Some((view, body)) = &slots.certificate {
         writer.u64(*view);
@@ -311,27 +392,14 @@ fn write_slots(slots: &Slots, writer: &mut Writer) {
 }
 
 fn read_slots(reader: &mut Reader<'_>) -> Result<Slots, DecodeError> {
-    /// Seat, number and length in front of a request's payload.
-    const REQUEST_FRAME: usize = 11;
     let first = reader.u64()?;
     let count = reader.count_u8(SLOTS_PER_ANSWER_MAX, "slots")?;
-    let mut batches = Vec::with_capacity(count);
-    for _ in 0..count {
-        let requests = reader.count_u8(BATCH_MAX, "batch")?;
-        let mut batch = Vec::with_capacity(requests);
-        for _ in 0..requests {
-            let statement = reader
-                .bytes_u16(PAYLOAD_MAX + REQUEST_FRAME, "request")?
-                .to_vec();
-            batch.push(SignedBytes {
-                statement,
-                signature: Signature::decode(reader)?,
-            });
-        }
-        batches.push(batch);
-    }
+    let batches = (0..count)
+        .map(|_| read_batch(reader))
+        .collect::<Result<_, _>>()?;
     let certificate = if reader.bool("has certificate")? {
-        Some((reader.u64()?, CertificateBody::decode(reader)?))
+        let view = reader.u64()?;
+        Some((view, CertificateBody::decode(reader, view == 0)?))
     } else {
         None
     };

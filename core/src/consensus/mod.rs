@@ -15,30 +15,51 @@
 //! Handlers are named `on_<message>`. Each asks the matching `ignore_` questions first and says why a message had no
 //! effect; only then does it change anything.
 
+mod blame;
 mod catch_up;
 mod certificate;
 mod chain;
+mod checkpoint;
 mod early;
+mod epoch;
+mod evidence;
+mod fork;
+mod halt;
 mod ignored;
 pub mod limits;
 mod message;
 mod new_view;
 mod normal;
+mod numbers;
 mod pool;
 mod proposal;
 mod quorum;
+mod record;
 mod replica;
+mod rotation;
+mod state_transfer;
 mod statement;
 mod tally;
 mod timing;
 mod view_change;
+mod witness;
 
+pub use blame::{Culprits, Reason, ViewRecord};
 pub use certificate::{Certificate, CertificateBody};
 pub use chain::{Batch, genesis_chain, next_chain};
+pub use checkpoint::CheckpointCertificate;
+pub use epoch::{Epoch, NO_NEW_VIEW};
+pub use evidence::{Evidence, Lie, VoteProof};
+pub use fork::{ForkProof, Halt, Side, SideMessage};
 pub use ignored::Ignored;
 pub use message::{
-    Message, NewViewMessage, PrePrepare, PreparedMessage, SignedBytes, Slots, Status, VoteMessage,
+    CheckpointMessage, Message, NewViewMessage, PrePrepare, PreparedMessage, SignedBytes, Slots,
+    Status, VoteMessage,
 };
 pub use quorum::Quorum;
+pub use record::Record;
 pub use replica::{Action, Load, Peer, Replica, ReplicaConfig, Urgency};
-pub use statement::{Head, NewView, Phase, Request, RequestId, SignedRequest, ViewChange, Vote};
+pub use state_transfer::{EpochEnd, StateAt, StateMessage};
+pub use statement::{
+    Checkpoint, Head, NewView, Phase, Request, RequestId, SignedRequest, ViewChange, Vote,
+};

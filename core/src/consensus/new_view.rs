@@ -1,5 +1,6 @@
 //! Beginning a view: the primary's new-view, and every backup's check of it (Castro–Liskov §4.4).
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use super::early::Held;
@@ -7,10 +8,11 @@ use super::ignored::Ignored;
 use super::limits::PEERS_MAX;
 use super::message::{Message, NewViewMessage};
 use super::normal::Slot;
+use super::record::Record;
 use super::replica::{Action, Peer, Replica, Urgency};
 use super::statement::{Head, NewView, Phase};
 use super::view_change::Report;
-use crate::crypto::{Seat, SeatSet, Signed};
+use crate::crypto::{Digest, Seat, SeatSet, Signed};
 use crate::time::Instant;
 use crate::wire::{DecodeError, Encode};
 
@@ -40,6 +42,16 @@ impl NewViews {
     }
 }
 
+/// A new-view that is to be entered.
+struct Began {
+    view: u64,
+    head: Option<Head>,
+    /// What the view's votes cover.
+    digest: Digest,
+    bytes: Vec<u8>,
+    view_changes: Vec<Vec<u8>>,
+}
+
 /// What a look at a new-view gives.
 enum Verdict {
     /// Some view-change or certificate that it names is not here.
@@ -48,15 +60,20 @@ enum Verdict {
     Invalid,
     /// Signed by the primary and not what follows from the view-changes it names.
     Lie,
-    /// To be entered.
-    Valid,
+    /// To be entered: the new-view's digest and its view-changes.
+    Valid(Digest, Vec<Vec<u8>>),
 }
 
 impl Replica {
-    /// As primary of `view`, with a quorum of backed reports: choose the head, sign, enter.
+    /// As primary of `view`, with a quorum of usable reports: choose the head, sign, enter.
     pub(super) fn begin_view(&mut self, now: Instant, view: u64) {
-        let reports = self.view_changes.backed_for(view);
-        let chosen: Vec<(Seat, &Report)> = reports.into_iter().take(self.quorum.q).collect();
+        let trusted = |seat| self.trusts(seat);
+        let reports = self.view_changes.usable_for(view, trusted);
+        // The highest claim first: it is proven, and the lower ones need not be.
+        let mut chosen: Vec<(Seat, &Report)> = reports.into_iter().collect();
+        chosen.sort_by_key(|(seat, report)| (Reverse(report.signed.value().prepared), *seat));
+        chosen.truncate(self.epoch.quorum.q);
+        chosen.sort_by_key(|(seat, _)| *seat);
         let statement = NewView {
             view,
             head: highest(chosen.iter().map(|(_, report)| *report)),
@@ -71,17 +88,29 @@ impl Replica {
             .map(|(_, report)| report.digest.short())
             .collect();
         let head = statement.head;
-        let signature = *Signed::sign(statement, &self.context, &self.identity).signature();
+        let view_changes = chosen.iter().map(|(_, report)| report.bytes.clone());
+        let view_changes = view_changes.collect();
+        let signed = Signed::sign(statement, &self.epoch.context, &self.identity);
         let message = NewViewMessage {
             view,
             head,
             seats,
             tags,
-            signature,
+            signature: *signed.signature(),
         };
-        let bytes = self.new_view_wire(&message);
-        self.persist_and_flood(Urgency::Vote, bytes.clone());
-        self.enter(now, view, head, bytes);
+        let began = Began {
+            view,
+            head,
+            digest: signed.digest(&self.epoch.context),
+            bytes: self.new_view_wire(&message),
+            view_changes,
+        };
+        self.persist(&Record::Own {
+            head: None,
+            message: began.bytes.clone(),
+        });
+        self.flood_own(Urgency::Vote, began.bytes.clone());
+        self.enter(now, began);
     }
 
     fn new_view_wire(&self, message: &NewViewMessage) -> Vec<u8> {
@@ -100,6 +129,9 @@ impl Replica {
         };
         if self.new_views.current.as_ref() == Some(&held.bytes) {
             return Err(Ignored::Duplicate);
+        }
+        if message.view == self.view {
+            self.witness_new_view(now, &message);
         }
         if message.view <= self.view {
             return Err(Ignored::Stale);
@@ -145,11 +177,22 @@ impl Replica {
                 continue;
             }
             self.new_views.waiting.remove(&peer);
+            if message.view == self.view {
+                self.witness_new_view(now, &message);
+            }
             match verdict {
-                Verdict::Valid => {
-                    self.note_heard(now, self.primary(message.view));
+                Verdict::Valid(..) if self.contradicts_delivered(message.head.as_ref()) => {}
+                Verdict::Valid(digest, view_changes) => {
+                    self.note_heard(now, self.epoch.primary(message.view));
                     self.relay(Urgency::Vote, &bytes);
-                    self.enter(now, message.view, message.head, bytes);
+                    let began = Began {
+                        view: message.view,
+                        head: message.head,
+                        digest,
+                        bytes,
+                        view_changes,
+                    };
+                    self.enter(now, began);
                 }
                 Verdict::Lie => self.leave_view(now, message.view.saturating_add(1)),
                 Verdict::Incomplete | Verdict::Invalid => {}
@@ -158,12 +201,12 @@ impl Replica {
     }
 
     fn judge(&self, message: &NewViewMessage) -> Verdict {
-        if message.seats.len() != self.quorum.q {
+        if message.seats.len() != self.epoch.quorum.q {
             return Verdict::Invalid;
         }
-        let mut reports = Vec::with_capacity(self.quorum.q);
+        let mut reports = Vec::with_capacity(self.epoch.quorum.q);
         for (seat, tag) in message.seats.iter().zip(&message.tags) {
-            let Some(report) = self.view_changes.backed(message.view, seat, *tag) else {
+            let Some(report) = self.view_changes.named(message.view, seat, *tag) else {
                 return Verdict::Incomplete;
             };
             reports.push((seat, report));
@@ -176,26 +219,44 @@ impl Replica {
                 .map(|(seat, report)| (*seat, report.digest))
                 .collect(),
         };
-        let primary = self.roster.key(self.primary(message.view));
-        let signed = primary.is_some_and(|key| {
-            let bytes = statement.to_bytes();
-            Signed::<NewView>::open(&bytes, message.signature, &self.context, key).is_ok()
-        });
-        if !signed {
+        let primary = self.epoch.roster.key(self.epoch.primary(message.view));
+        let bytes = statement.to_bytes();
+        let context = &self.epoch.context;
+        let signed = primary
+            .and_then(|key| Signed::<NewView>::open(&bytes, message.signature, context, key).ok());
+        let Some(signed) = signed else {
             return Verdict::Invalid;
+        };
+        if !self.view_changes.is_proven(message.head) {
+            return Verdict::Incomplete;
         }
         if highest(reports.iter().map(|(_, report)| *report)) == message.head {
-            Verdict::Valid
+            let view_changes = reports.iter().map(|(_, report)| report.bytes.clone());
+            Verdict::Valid(signed.digest(context), view_changes.collect())
         } else {
             Verdict::Lie
         }
     }
 
     /// Starts `view` from `head`: everybody who has not delivered the head votes on it again, in this view.
-    fn enter(&mut self, now: Instant, view: u64, head: Option<Head>, bytes: Vec<u8>) {
+    fn enter(&mut self, now: Instant, began: Began) {
+        let Began { view, head, .. } = began;
+        // The head's certificate is somebody else's unless this replica put one together: an own record for it.
+        let backing = self.remember_view(&began.bytes, &began.view_changes);
+        if let Some(backing) = backing.filter(|certificate| {
+            let own = self.prepared.as_ref();
+            own.is_none_or(|own| own.head != certificate.head)
+        }) {
+            self.persist(&Record::Certificate(backing));
+        }
+        self.persist(&Record::Entered {
+            new_view: began.bytes.clone(),
+            view_changes: began.view_changes,
+        });
         self.view = view;
         self.target = None;
-        self.new_views.current = Some(bytes);
+        self.set_new_view(began.digest);
+        self.new_views.current = Some(began.bytes);
         self.view_changes.forget_before(view);
         self.slots.clear();
         self.early.drop_where(|held| held.view < view);
@@ -206,13 +267,18 @@ impl Replica {
         let heads: Vec<_> = head.map(|head| head.chain).into_iter().chain(own).collect();
         self.chain.keep_paths(&heads);
         self.awaited = None;
+        self.omissions.begin_view();
         self.timing.entered_view();
         self.actions.push_back(Action::EnteredView {
             view,
-            primary: self.primary(view),
+            primary: self.epoch.primary(view),
         });
         if let Some(head) = head.filter(|head| head.sequence > self.chain.delivered()) {
-            let slot = Slot::chosen(self.quorum.n, self.quorum.q, Head { view, ..head });
+            let slot = Slot::chosen(
+                self.epoch.roster.bound(),
+                self.epoch.quorum.q,
+                Head { view, ..head },
+            );
             self.slots.insert(head.sequence, slot);
             self.vote(now, head.sequence, Phase::Prepare);
             if self.chain.path_to(&head.chain).is_none() {

@@ -5,12 +5,13 @@ use std::sync::Arc;
 
 use super::certificate::Certificate;
 use super::early::Held;
+use super::evidence::VoteProof;
 use super::ignored::Ignored;
 use super::message::{Message, PrePrepare, SignedBytes, VoteMessage};
+use super::record::Record;
 use super::replica::{Action, Peer, Replica, Urgency};
 use super::statement::{Head, Phase, RequestId, Vote};
 use super::tally::Tally;
-use super::view_change::prepared_wire;
 use crate::crypto::{Digest, Seat, Signature};
 use crate::time::Instant;
 
@@ -26,6 +27,10 @@ pub(super) struct Slot {
     prepares: Tally,
     commits: Tally,
     pub(super) voted: [bool; 2],
+    /// A new-view chose this slot's head: it has no proposal, and nothing below it may get one.
+    chosen: bool,
+    /// Other heads that the primary signed for this slot.
+    pub(super) rivals: Vec<Head>,
 }
 
 impl Slot {
@@ -37,12 +42,15 @@ impl Slot {
             prepares: Tally::new(seats, quorum),
             commits: Tally::new(seats, quorum),
             voted: [false; 2],
+            chosen: false,
+            rivals: Vec::new(),
         }
     }
 
     pub(super) fn chosen(seats: usize, quorum: usize, head: Head) -> Self {
         Self {
             head: Some(head),
+            chosen: true,
             ..Self::new(seats, quorum)
         }
     }
@@ -51,9 +59,9 @@ impl Slot {
         self.head.is_some()
     }
 
-    /// Whether a new-view chose this slot's head: it has no proposal, and nothing below it may get one.
+    /// Whether a new-view chose this slot's head.
     pub(super) const fn is_chosen(&self) -> bool {
-        self.head.is_some() && self.proposal.is_none()
+        self.chosen
     }
 
     pub(super) const fn head(&self) -> Option<Head> {
@@ -82,6 +90,11 @@ impl Slot {
         }
     }
 
+    pub(super) fn exclude(&mut self, seat: Seat) {
+        self.prepares.exclude(seat);
+        self.commits.exclude(seat);
+    }
+
     pub(super) fn forget_peer(&mut self, peer: Peer) {
         self.waiting.remove(&peer);
     }
@@ -108,8 +121,13 @@ impl Replica {
         }
         let player = request.player();
         self.note_heard(now, player);
-        self.pool.insert(Arc::new(request));
+        let first = self.pool.first_version(player.0, request.number()).cloned();
+        let request = Arc::new(request);
+        self.pool.insert(Arc::clone(&request));
         self.relay_from(Urgency::Proposal, Some(player), raw);
+        if let Some(first) = first {
+            self.witness_double_spend(now, &first, &request);
+        }
         self.try_accept_all(now);
         self.on_pool_change(now);
         Ok(())
@@ -123,14 +141,13 @@ impl Replica {
         use super::statement::Request;
         use crate::wire::Decode;
         let statement = Request::from_bytes(&bytes.statement)?;
-        if self.roster.key(statement.player).is_none() {
+        if self.epoch.roster.key(statement.player).is_none() {
             return Err(Ignored::NotSeated);
         }
         let id = self.id_of_statement(&bytes.statement);
         let next = self.chain.next_number(statement.player);
         let wanted = self.slots.values().any(|slot| slot.wants(&id));
-        let key = (statement.player.0, statement.number);
-        self.pool.ignore_request(key, next, &id, wanted)?;
+        self.pool.ignore_request(&statement, next, &id, wanted)?;
         self.open_request(bytes)
     }
 
@@ -159,7 +176,7 @@ impl Replica {
         if self.has_work() {
             self.timing.work(now);
             if self.awaited.is_none() {
-                self.awaited = self.pool.oldest_next(self.chain.next_numbers());
+                self.awaited = self.pool.oldest_next(self.chain.numbers());
                 if self.awaited.is_some() {
                     self.timing.restart_deadline(now);
                 }
@@ -177,10 +194,7 @@ impl Replica {
             return;
         };
         let index = usize::from(phase == Phase::Commit);
-        let Some(head) = slot
-            .head
-            .filter(|_| self.target.is_none() && !slot.voted[index])
-        else {
+        let Some(head) = slot.head.filter(|_| self.is_voting() && !slot.voted[index]) else {
             return;
         };
         if self.chain.path_to(&head.chain).is_none() {
@@ -196,7 +210,7 @@ impl Replica {
             signature,
         });
         let bytes = message.to_wire(self.table_tag, head.view, sequence);
-        self.persist_and_flood(Urgency::Vote, bytes);
+        self.persist_and_flood(Urgency::Vote, Some(head), bytes);
         self.add_vote(now, sequence, phase, self.seat, signature);
     }
 
@@ -209,7 +223,10 @@ impl Replica {
         let Some(head) = known.filter(|_| !ahead && held.view == self.view) else {
             return self.hold_ahead(now, peer, held);
         };
-        self.ignore_vote(&vote, held.sequence, &head)?;
+        if vote.tag != head.chain.tag() {
+            return self.on_rival_vote(now, &vote, held.sequence);
+        }
+        self.ignore_vote(&vote, held.sequence)?;
         let statement = Vote {
             phase: vote.phase,
             head,
@@ -223,8 +240,45 @@ impl Replica {
         Ok(())
     }
 
-    fn ignore_vote(&self, vote: &VoteMessage, sequence: u64, head: &Head) -> Result<(), Ignored> {
-        if self.roster.key(vote.signer).is_none() {
+    /// A vote for something else than what this replica accepted: it matters only if its signer also voted for that.
+    fn on_rival_vote(
+        &mut self,
+        now: Instant,
+        vote: &VoteMessage,
+        sequence: u64,
+    ) -> Result<(), Ignored> {
+        let Some(slot) = self.slots.get(&sequence) else {
+            return Err(Ignored::Stale);
+        };
+        let rival = slot.rivals.iter().find(|head| head.chain.tag() == vote.tag);
+        let Some(head) = rival
+            .copied()
+            .filter(|_| slot.tally(vote.phase).has(vote.signer))
+        else {
+            return Err(Ignored::Conflict);
+        };
+        let statement = Vote {
+            phase: vote.phase,
+            head,
+        };
+        if !self.verify_vote(&statement, vote.signer, vote.signature) {
+            return Err(Ignored::BadSignature);
+        }
+        let proof = self.vote_proof(head, vote.signature);
+        self.witness(now, vote.phase, vote.signer, proof);
+        Ok(())
+    }
+
+    pub(super) const fn vote_proof(&self, head: Head, signature: Signature) -> VoteProof {
+        VoteProof {
+            head,
+            new_view: self.new_view,
+            signature,
+        }
+    }
+
+    fn ignore_vote(&self, vote: &VoteMessage, sequence: u64) -> Result<(), Ignored> {
+        if self.epoch.roster.key(vote.signer).is_none() {
             return Err(Ignored::NotSeated);
         }
         let Some(slot) = self.slots.get(&sequence) else {
@@ -237,11 +291,7 @@ impl Replica {
         if tally.is_complete() {
             return Err(Ignored::Late);
         }
-        if vote.tag != head.chain.tag() {
-            Err(Ignored::Conflict)
-        } else {
-            Ok(())
-        }
+        Ok(())
     }
 
     /// Holds what belongs to a later view or to a slot whose proposal is missing; drops what is over.
@@ -279,7 +329,11 @@ impl Replica {
             .filter(|(_, slot)| slot.is_open())
             .map(|(sequence, _)| *sequence)
             .collect();
+        let open_checkpoint = |sequence| self.checkpoints.is_open(sequence);
         let ready = |held: &Held| {
+            if matches!(held.message, Message::Checkpoint(_)) {
+                return open_checkpoint(held.sequence);
+            }
             held.view == view
                 && held.sequence <= end
                 && (matches!(held.message, Message::PrePrepare(_)) || open.contains(&held.sequence))
@@ -299,14 +353,24 @@ impl Replica {
         signer: Seat,
         signature: Signature,
     ) {
+        let new_view = self.new_view;
+        let Some(head) = self.slot_mut(sequence).head else {
+            return;
+        };
+        if signer != self.seat {
+            let proof = self.vote_proof(head, signature);
+            self.witness(now, phase, signer, proof);
+            if !self.trusts(signer) || !self.slots.contains_key(&sequence) {
+                return;
+            }
+        }
         let slot = self.slot_mut(sequence);
-        let Some(head) = slot.head else { return };
         let tally = slot.tally_mut(phase);
         if tally.has(signer) || tally.is_complete() {
             return;
         }
         tally.add(signer, signature);
-        let Some(certificate) = tally.certificate(phase, head) else {
+        let Some(certificate) = tally.certificate(phase, head, new_view) else {
             return;
         };
         match phase {
@@ -325,8 +389,7 @@ impl Replica {
             .as_ref()
             .is_none_or(|best| best.head < certificate.head)
         {
-            let record = prepared_wire(&certificate, self.table_tag);
-            self.actions.push_back(Action::Persist(record));
+            self.persist(&Record::Certificate(certificate.clone()));
             self.prepared = Some(certificate);
         }
         self.vote(now, sequence, Phase::Commit);
@@ -334,22 +397,30 @@ impl Replica {
 
     /// Decided: deliver everything up to here that is not delivered yet.
     pub(super) fn on_commit_certificate(&mut self, now: Instant, certificate: Certificate) {
-        let record = Message::Slots(super::message::Slots {
-            first: certificate.head.sequence.saturating_add(1),
-            batches: Vec::new(),
-            certificate: Some((certificate.head.view, (&certificate).into())),
-        });
-        let sequence = certificate.head.sequence;
-        let delivered = self.chain.deliver(certificate);
+        if self.is_halted() {
+            return;
+        }
+        let view = certificate.head.view;
+        let record = Record::Certificate(certificate.clone());
+        // Only what this view's primary proposed here says anything about it.
+        let proposed = |slot: &Slot| slot.proposal.is_some();
+        let slot = self.slots.get(&certificate.head.sequence);
+        let of_view = slot.is_some_and(proposed);
+        let delivered = self.chain.deliver(self.epoch.number, certificate);
         if delivered.is_empty() {
             return;
         }
-        self.actions
-            .push_back(Action::Persist(record.to_wire(self.table_tag, 0, sequence)));
+        self.persist(&record);
+        let mut last = None;
         for (sequence, chain, batch) in delivered {
             for request in &batch {
+                let (player, number) = (request.player().0, request.number());
+                if let Some(first) = self.pool.first_version(player, number).cloned() {
+                    self.witness_double_spend(now, &first, request);
+                }
                 self.pool.remove_up_to(request.player().0, request.number());
             }
+            last = Some(batch.clone());
             self.actions.push_back(Action::Deliver {
                 sequence,
                 chain,
@@ -357,8 +428,12 @@ impl Replica {
             });
         }
         let delivered = self.chain.delivered();
+        self.leave_contradicted_view(now, view);
         self.slots.retain(|sequence, _| *sequence > delivered);
-        self.early.drop_where(|held| held.sequence <= delivered);
+        self.early.drop_where(|held| {
+            let checkpoint = matches!(held.message, Message::Checkpoint(_));
+            held.sequence <= delivered && !checkpoint
+        });
         if self.target.is_none() {
             if self.awaited_is_over() {
                 self.awaited = None;
@@ -367,10 +442,14 @@ impl Replica {
                 self.timing.progressed(now);
             }
         }
+        if let Some(batch) = last.filter(|_| of_view) {
+            self.note_omissions(&batch);
+        }
         // The last body below the view's chosen head may have come with these.
         self.on_chosen_bodies(now);
         self.try_accept_all(now);
         self.review_early(now);
+        self.mind_the_primary(now);
         self.on_pool_change(now);
     }
 
@@ -383,7 +462,7 @@ impl Replica {
     }
 
     pub(super) fn slot_mut(&mut self, sequence: u64) -> &mut Slot {
-        let (seats, quorum) = (self.quorum.n, self.quorum.q);
+        let (seats, quorum) = (self.epoch.roster.bound(), self.epoch.quorum.q);
         self.slots
             .entry(sequence)
             .or_insert_with(|| Slot::new(seats, quorum))

@@ -7,9 +7,11 @@ use super::chain::Batch;
 use super::ignored::Ignored;
 use super::limits::{
     BATCH_BYTES_MAX, BATCH_MAX, REQUEST_VERSIONS_MAX, REQUEST_VERSIONS_WANTED_MAX,
-    REQUESTS_AHEAD_MAX,
+    REQUESTS_AHEAD_MAX, SKIP_MAX,
 };
-use super::statement::{RequestId, SignedRequest};
+use super::numbers::Numbers;
+use super::statement::{Request, RequestId, SignedRequest};
+use crate::crypto::{Roster, SEATS_MAX, Seat};
 
 /// Bodies by id and by (player, number).
 #[derive(Default, Debug)]
@@ -37,18 +39,24 @@ impl Pool {
     /// Whether a request may be taken in, before its signature is looked at. `wanted`: a proposal names it.
     pub(super) fn ignore_request(
         &self,
-        (player, number): (u8, u64),
+        request: &Request,
         next: u64,
         id: &RequestId,
         wanted: bool,
     ) -> Result<(), Ignored> {
+        let (player, number) = (request.player.0, request.number);
         if self.contains(id) {
             return Err(Ignored::Duplicate);
         }
         if number < next {
             return Err(Ignored::Stale);
         }
-        if number >= next.saturating_add(REQUESTS_AHEAD_MAX) {
+        let ahead = if request.skips {
+            SKIP_MAX + 1
+        } else {
+            REQUESTS_AHEAD_MAX
+        };
+        if number >= next.saturating_add(ahead) {
             return Err(Ignored::OutOfWindow);
         }
         let versions = self.by_number.get(&(player, number)).map_or(0, Vec::len);
@@ -78,20 +86,46 @@ impl Pool {
     }
 
     /// Whether some request could be ordered next.
-    pub(super) fn has_next(&self, numbers: &[u64]) -> bool {
-        (0_u8..)
-            .zip(numbers)
-            .any(|(player, number)| self.only_version(player, *number).is_some())
+    pub(super) fn has_next(&self, numbers: &Numbers) -> bool {
+        self.next_of_all(numbers).next().is_some()
     }
 
     /// Of the requests that could be ordered next, the one that has waited longest: its player and number.
-    pub(super) fn oldest_next(&self, numbers: &[u64]) -> Option<(u8, u64)> {
-        let next = (0_u8..).zip(numbers.iter().copied());
-        let waiting = next.filter_map(|(player, number)| {
-            let request = self.only_version(player, number)?;
-            Some((self.arrivals.get(&request.id())?, (player, number)))
+    pub(super) fn oldest_next(&self, numbers: &Numbers) -> Option<(u8, u64)> {
+        let waiting = self.next_of_all(numbers).filter_map(|request| {
+            let name = (request.player().0, request.number());
+            Some((self.arrivals.get(&request.id())?, name))
         });
         waiting.min().map(|(_, request)| request)
+    }
+
+    /// Of each player the request that could be ordered next.
+    pub(super) fn next_of_all(
+        &self,
+        numbers: &Numbers,
+    ) -> impl Iterator<Item = &Arc<SignedRequest>> {
+        let players = (0_u8..).zip(0..SEATS_MAX).map(|(player, _)| player);
+        players.filter_map(move |player| self.next_of(player, numbers))
+    }
+
+    /// The request of a player that could be ordered next: the one with its next number, or one that skips to a
+    /// number of its own while that one is not known.
+    fn next_of(&self, player: u8, numbers: &Numbers) -> Option<&Arc<SignedRequest>> {
+        let next = numbers.next(Seat(player));
+        if self.by_number.contains_key(&(player, next)) {
+            return self.only_version(player, next);
+        }
+        let last = next.saturating_add(SKIP_MAX);
+        let ahead = self.by_number.range((player, next)..=(player, last));
+        ahead
+            .filter_map(|((_, number), _)| self.only_version(player, *number))
+            .find(|request| numbers.takes(request))
+    }
+
+    /// The first request with this number that came here.
+    pub(super) fn first_version(&self, player: u8, number: u64) -> Option<&Arc<SignedRequest>> {
+        let id = self.by_number.get(&(player, number))?.first()?;
+        self.by_id.get(id)
     }
 
     /// The request with this number, if its player signed only one that is known here. Whoever signs two is
@@ -105,12 +139,12 @@ impl Pool {
 
     /// The next batch after `numbers`: players in turn, one request each, until it is full. Whoever has waited
     /// longest comes first, so a batch that is full early cannot keep the same seats out again and again.
-    pub(super) fn next_batch(&self, mut numbers: Vec<u64>) -> Batch {
+    pub(super) fn next_batch(&self, mut numbers: Numbers) -> Batch {
         let (mut batch, mut bytes) = (Batch::new(), 0);
         let Some((first, _)) = self.oldest_next(&numbers) else {
             return batch;
         };
-        let players = (0_u8..).zip(0..numbers.len()).map(|(player, _)| player);
+        let players = (0_u8..).zip(0..SEATS_MAX).map(|(player, _)| player);
         let in_turn: Vec<u8> = {
             let (before, from): (Vec<u8>, Vec<u8>) = players.partition(|player| *player < first);
             from.into_iter().chain(before).collect()
@@ -118,23 +152,33 @@ impl Pool {
         loop {
             let before = batch.len();
             for player in &in_turn {
-                let Some(number) = numbers.get_mut(usize::from(*player)) else {
-                    continue;
-                };
-                let Some(request) = self.only_version(*player, *number) else {
+                let Some(request) = self.next_of(*player, &numbers) else {
                     continue;
                 };
                 bytes += request.wire_size();
                 if batch.len() >= BATCH_MAX || bytes > BATCH_BYTES_MAX {
                     return batch;
                 }
-                batch.push(Arc::clone(request));
-                *number += 1;
+                if numbers.advance(std::iter::once(request.as_ref())).is_some() {
+                    batch.push(Arc::clone(request));
+                }
             }
             if batch.len() == before {
                 return batch;
             }
         }
+    }
+
+    /// Forgets everything of players that are no members any more.
+    pub(super) fn keep_members(&mut self, roster: &Roster) {
+        let gone: Vec<u8> = self
+            .by_number
+            .keys()
+            .map(|(player, _)| *player)
+            .filter(|player| roster.key(Seat(*player)).is_none())
+            .collect();
+        gone.into_iter()
+            .for_each(|player| self.remove_up_to(player, u64::MAX));
     }
 
     /// Forgets everything of a player up to a number that was delivered.
@@ -153,11 +197,10 @@ impl Pool {
     }
 
     /// Pending requests, soonest to be ordered first and players in turn, so that none crowds out the others.
-    pub(super) fn pending(&self, numbers: &[u64]) -> Vec<&Arc<SignedRequest>> {
+    pub(super) fn pending(&self, numbers: &Numbers) -> Vec<&Arc<SignedRequest>> {
         let mut pending = Vec::with_capacity(self.by_id.len());
         for ((player, number), ids) in &self.by_number {
-            let next = numbers.get(usize::from(*player)).copied().unwrap_or(0);
-            let ahead = number.saturating_sub(next);
+            let ahead = number.saturating_sub(numbers.next(Seat(*player)));
             let versions = (0_u8..).zip(ids);
             pending.extend(versions.map(|(version, id)| (ahead, version, *player, id)));
         }
@@ -170,15 +213,17 @@ impl Pool {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::consensus::limits::PAYLOAD_MAX;
-    use crate::consensus::statement::Request;
-    use crate::crypto::{Context, Digest, Identity, Seat, Signed};
+
+    /// Of these a batch holds two or three.
+    const LONG: usize = BATCH_BYTES_MAX / 3 - 200;
+    use crate::crypto::{Context, Digest, Identity, Signed};
 
     fn request(player: u8, number: u64, bytes: usize) -> Arc<SignedRequest> {
         let context = Context::of_table(1, &Digest([1; 32]));
         let request = Request {
             player: Seat(player),
             number,
+            skips: false,
             payload: vec![0; bytes],
         };
         let signed = Signed::sign(request, &context, &Identity::from_seed(&[player; 32]));
@@ -191,8 +236,8 @@ mod tests {
     #[test]
     fn a_batch_that_is_full_early_does_not_keep_the_same_players_out() {
         let mut pool = Pool::default();
-        let mut numbers = vec![1; 8];
-        (0..8).for_each(|player| pool.insert(request(player, 1, PAYLOAD_MAX)));
+        let mut numbers = Numbers::new();
+        (0..8).for_each(|player| pool.insert(request(player, 1, LONG)));
         let mut served = Vec::new();
         for _ in 0..6 {
             let batch = pool.next_batch(numbers.clone());
@@ -203,16 +248,14 @@ mod tests {
             for request in batch {
                 let player = request.player().0;
                 served.push(player);
-                numbers[usize::from(player)] += 1;
+                numbers.advance(std::iter::once(request.as_ref())).unwrap();
                 pool.remove_up_to(player, request.number());
             }
             // The lowest seats always have something new.
             (0..2).for_each(|player| {
-                if pool
-                    .only_version(player, numbers[usize::from(player)])
-                    .is_none()
-                {
-                    pool.insert(request(player, numbers[usize::from(player)], PAYLOAD_MAX));
+                let next = numbers.next(Seat(player));
+                if pool.only_version(player, next).is_none() {
+                    pool.insert(request(player, next, LONG));
                 }
             });
         }
@@ -225,8 +268,8 @@ mod tests {
         pool.insert(request(0, 1, 10));
         pool.insert(request(1, 1, 10));
         pool.insert(request(0, 1, 11));
-        let batch = pool.next_batch(vec![1, 1]);
+        let batch = pool.next_batch(Numbers::new());
         assert_eq!(batch.iter().map(|r| r.player().0).collect::<Vec<_>>(), [1]);
-        assert_eq!(pool.oldest_next(&[1, 1]), Some((1, 1)));
+        assert_eq!(pool.oldest_next(&Numbers::new()), Some((1, 1)));
     }
 }

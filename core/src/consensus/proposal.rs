@@ -1,10 +1,10 @@
 //! Proposals: the primary makes them, backups accept them (Castro–Liskov §4.2, pre-prepare).
 
-use super::catch_up::slot_record;
+use super::catch_up::batch_record;
 use super::chain::{Batch, Block, next_chain};
 use super::early::Held;
 use super::ignored::Ignored;
-use super::limits::PEERS_MAX;
+use super::limits::{PEERS_MAX, RIVALS_MAX};
 use super::message::{Message, PrePrepare};
 use super::normal::Slot;
 use super::replica::{Action, Peer, Replica, Urgency};
@@ -15,7 +15,7 @@ use crate::time::Instant;
 impl Replica {
     /// As primary: propose what is pending, at most `pipeline` slots ahead so that batches fill.
     pub(super) fn propose(&mut self, now: Instant) {
-        while self.target.is_none() && self.primary(self.view) == self.seat {
+        while self.is_voting() && self.epoch.primary(self.view) == self.seat {
             let (top, parent) = self.top();
             let sequence = top + 1;
             if sequence > self.window_end() || top >= self.chain.delivered() + self.pipeline {
@@ -61,11 +61,11 @@ impl Replica {
         slot.proposal = Some((proposal, bytes.clone()));
         slot.head = Some(head);
         slot.voted[0] = true;
-        let record = slot_record(self.table_tag, sequence, &batch);
-        self.actions.push_back(Action::Persist(record));
-        self.persist_and_flood(Urgency::Proposal, bytes);
-        self.add_vote(now, sequence, Phase::Prepare, self.seat, signature);
+        self.persist(&batch_record(parent, sequence, &batch));
+        self.persist_and_flood(Urgency::Proposal, Some(head), bytes);
         self.timing.work(now);
+        self.timing.proposed(now);
+        self.add_vote(now, sequence, Phase::Prepare, self.seat, signature);
         true
     }
 
@@ -98,7 +98,13 @@ impl Replica {
         if held.view != self.view || held.sequence > self.window_end() {
             return self.hold_ahead(now, peer, held);
         }
-        self.ignore_pre_prepare(held.sequence, proposal)?;
+        if let Err(reason) = self.ignore_pre_prepare(held.sequence, proposal) {
+            if reason == Ignored::Conflict {
+                let proposal = proposal.clone();
+                self.on_rival_proposal(now, held.sequence, &proposal, &held.bytes);
+            }
+            return Err(reason);
+        }
         let (proposal, sequence) = (proposal.clone(), held.sequence);
         let ids = proposal.ids.clone();
         let slot = self.slot_mut(sequence);
@@ -148,6 +154,44 @@ impl Replica {
         }
     }
 
+    /// Another proposal for a slot that has one: if the primary signed both, that is proof. It can be checked as far
+    /// as its bodies are here.
+    fn on_rival_proposal(
+        &mut self,
+        now: Instant,
+        sequence: u64,
+        proposal: &PrePrepare,
+        bytes: &[u8],
+    ) {
+        let bodies = proposal.ids.iter().map(|id| self.pool.body(id).cloned());
+        let (Some(parent), Some(batch)) =
+            (self.parent_of(sequence), bodies.collect::<Option<Batch>>())
+        else {
+            return;
+        };
+        let head = Head {
+            view: self.view,
+            sequence,
+            chain: next_chain(&parent, sequence, &batch),
+        };
+        let slot = self.slot_mut(sequence);
+        let known = slot.rivals.contains(&head) || slot.head == Some(head);
+        if known || slot.rivals.len() >= RIVALS_MAX {
+            return;
+        }
+        let primary = self.epoch.primary(self.view);
+        let vote = Vote {
+            phase: Phase::Prepare,
+            head,
+        };
+        if self.verify_vote(&vote, primary, proposal.signature) {
+            self.slot_mut(sequence).rivals.push(head);
+            self.relay(Urgency::Proposal, bytes);
+            let proof = self.vote_proof(head, proposal.signature);
+            self.witness(now, Phase::Prepare, primary, proof);
+        }
+    }
+
     fn want_bodies(&mut self, peer: Peer, ids: &[RequestId]) {
         let lacking: Vec<RequestId> = ids
             .iter()
@@ -182,6 +226,9 @@ impl Replica {
         let Some(parent) = self.parent_of(sequence) else {
             return;
         };
+        if sequence > self.window_end() {
+            return;
+        }
         // Without the bodies below, the numbers in the batch cannot be judged, and no vote may be cast.
         if self.chain.path_to(&parent).is_none() {
             return;
@@ -190,7 +237,7 @@ impl Replica {
             return;
         };
         let candidates: Vec<Peer> = slot.waiting.keys().copied().collect();
-        let primary = self.primary(self.view);
+        let primary = self.epoch.primary(self.view);
         for peer in candidates {
             let Some(slot) = self.slots.get(&sequence) else {
                 return;
@@ -213,7 +260,10 @@ impl Replica {
                 head,
             };
             self.slot_mut(sequence).waiting.remove(&peer);
-            if primary == self.seat || !self.verify_vote(&vote, primary, proposal.signature) {
+            if primary == self.seat
+                || !self.trusts(primary)
+                || !self.verify_vote(&vote, primary, proposal.signature)
+            {
                 continue;
             }
             self.accept(
@@ -240,11 +290,11 @@ impl Replica {
     ) {
         let (sequence, signature) = (head.sequence, proposal.signature);
         let valid = self.chain.continues(&block.parent, &block.batch);
-        let batch = block.batch.clone();
+        let (parent, batch) = (block.parent, block.batch.clone());
         if !self.chain.insert(head.chain, block) {
             return;
         }
-        self.note_heard(now, self.primary(self.view));
+        self.note_heard(now, self.epoch.primary(self.view));
         let slot = self.slot_mut(sequence);
         slot.waiting.clear();
         slot.proposal = Some((proposal, bytes.clone()));
@@ -254,7 +304,7 @@ impl Replica {
             now,
             sequence,
             Phase::Prepare,
-            self.primary(self.view),
+            self.epoch.primary(self.view),
             signature,
         );
         if !valid {
@@ -262,11 +312,10 @@ impl Replica {
             self.leave_view(now, self.view.saturating_add(1));
             return;
         }
-        self.actions.push_back(Action::Persist(slot_record(
-            self.table_tag,
-            sequence,
-            &batch,
-        )));
+        self.persist(&batch_record(parent, sequence, &batch));
+        if sequence == self.chain.delivered() + 1 {
+            self.timing.proposed(now);
+        }
         self.vote(now, sequence, Phase::Prepare);
         self.mind_timers(now);
         self.review_early(now);

@@ -3,22 +3,29 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
+use super::blame::Culprits;
 use super::certificate::Certificate;
 use super::chain::{Batch, Chain};
+use super::checkpoint::Checkpoints;
 use super::early::{Early, Held};
+use super::epoch::{Epoch, NO_NEW_VIEW};
+use super::evidence::Lie;
+use super::halt::Fork;
 use super::ignored::Ignored;
-use super::limits::WINDOW;
+use super::limits::{HIGH_WATER, WINDOW};
 use super::message::{Message, SignedBytes};
 use super::new_view::NewViews;
 use super::normal::Slot;
 use super::pool::Pool;
-use super::quorum::Quorum;
+use super::record::Record;
+use super::rotation::Omissions;
 use super::statement::{Head, Phase, Request, RequestId, SignedRequest, Vote};
 use super::timing::Timing;
 use super::view_change::ViewChanges;
-use crate::crypto::{Context, Digest, Identity, Roster, Seat, Signature, Signed};
+use super::witness::Witness;
+use crate::crypto::{Context, Digest, Identity, Roster, SEATS_MAX, Seat, Signature, Signed};
 use crate::time::Instant;
-use crate::wire::{Decode, Kind, widen_u8, widen_u16};
+use crate::wire::{Decode, Encode, Kind, widen_u8, widen_u16};
 
 /// A neighbour, by the number of the link to it. Says nothing about who it is.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
@@ -77,6 +84,42 @@ pub enum Action {
         /// The view it wants to move to.
         target: u64,
     },
+    /// The state at a checkpoint takes the place of what was applied so far.
+    Install {
+        /// Its slot.
+        sequence: u64,
+        /// C_s.
+        chain: Digest,
+        /// As handed to [`Replica::applied`] elsewhere.
+        application: Vec<u8>,
+    },
+    /// Somebody is proven to have lied.
+    Convicted {
+        /// Who.
+        seat: Seat,
+        /// How.
+        lie: Lie,
+        /// The proof, as [`Evidence`](super::Evidence) is encoded.
+        evidence: Vec<u8>,
+    },
+    /// The table forked: this replica has stopped for good. Comes again when more culprits are known.
+    Halted {
+        /// A slot at which two quorums contradict each other.
+        sequence: u64,
+        /// Who is to blame, as far as it is proven here.
+        culprits: Culprits,
+        /// The proof, as [`Halt`](super::Halt) is encoded.
+        proof: Vec<u8>,
+    },
+    /// A new epoch began here.
+    EnteredEpoch {
+        /// Which.
+        epoch: u64,
+        /// Its first slot.
+        first: u64,
+        /// Who votes in it.
+        members: Vec<Seat>,
+    },
     /// A new view began here.
     EnteredView {
         /// The view.
@@ -93,9 +136,11 @@ pub struct ReplicaConfig {
     pub version: u16,
     /// Digest of the genesis.
     pub table: Digest,
-    /// The seats and their keys.
+    /// The members of the first epoch.
     pub roster: Roster,
-    /// This phone's key; it must be in the roster.
+    /// This phone's seat. Whoever is no member follows, and votes once a roster has its key.
+    pub seat: Seat,
+    /// This phone's key.
     pub identity: Arc<Identity>,
     /// How many proposals it keeps under way as primary: [`PIPELINE`](super::limits::PIPELINE) unless a test wants
     /// more. Backups take whatever fits the window.
@@ -113,6 +158,10 @@ pub struct Load {
     pub blocks: usize,
     /// View-changes kept.
     pub view_changes: usize,
+    /// Delivered slots kept for others.
+    pub decided: usize,
+    /// Views kept with their view-changes.
+    pub views: usize,
 }
 
 /// One PBFT participant. See the module's header for the protocol.
@@ -121,11 +170,26 @@ pub struct Replica {
     pub(super) seat: Seat,
     pub(super) identity: Arc<Identity>,
     pub(super) pipeline: u64,
-    pub(super) roster: Roster,
-    pub(super) quorum: Quorum,
+    pub(super) version: u16,
+    pub(super) table: Digest,
     pub(super) table_tag: u16,
     pub(super) table_context: Context,
-    pub(super) context: Context,
+    pub(super) epoch: Epoch,
+    /// Rosters to come, each with its first slot.
+    pub(super) changes: Vec<(u64, Roster)>,
+    /// Whether this phone's key is at its seat in this epoch.
+    pub(super) is_member: bool,
+    /// Digest of the new-view that `view` began with, and what votes in it cover.
+    pub(super) new_view: Digest,
+    pub(super) view_context: Context,
+    /// The last slot that the layers above have applied.
+    pub(super) applied: u64,
+    pub(super) checkpoints: Checkpoints,
+    pub(super) witness: Witness,
+    /// How views began, and the halt.
+    pub(super) fork: Fork,
+    /// The last epochs before this one.
+    pub(super) past_epochs: Vec<Epoch>,
     /// The view whose proposals and votes are looked at.
     pub(super) view: u64,
     /// Set when this replica has left `view`; it votes no more until a view ≥ this one begins.
@@ -140,6 +204,7 @@ pub struct Replica {
     pub(super) new_views: NewViews,
     pub(super) early: Early,
     pub(super) timing: Timing,
+    pub(super) omissions: Omissions,
     /// The request that the view's deadline is for (Castro–Liskov §4.4): the one that has waited longest when the
     /// deadline was set. Others may pass it without buying the primary more time.
     pub(super) awaited: Option<(u8, u64)>,
@@ -153,29 +218,39 @@ pub struct Replica {
 }
 
 impl Replica {
-    /// A replica at the start of view 0. `None` if the identity has no seat.
+    /// A replica at the start of view 0 of epoch 0.
     #[must_use]
-    pub fn new(config: ReplicaConfig) -> Option<Self> {
+    pub fn new(config: ReplicaConfig) -> Self {
         let ReplicaConfig {
             version,
             table,
             roster,
-            identity,
-            pipeline,
-        } = config;
-        let seat = roster.seat_of(&identity.public_key())?;
-        let quorum = Quorum::of(roster.len());
-        Some(Self {
             seat,
             identity,
             pipeline,
-            quorum,
+        } = config;
+        let epoch = Epoch::new(version, &table, 0, 1, roster);
+        Self {
+            seat,
+            pipeline,
+            version,
+            table,
             table_tag: u16::from_le_bytes([table.0[0], table.0[1]]),
             table_context: Context::of_table(version, &table),
-            context: Context::of_epoch(version, &table, 0, &roster.digest()),
+            changes: Vec::new(),
+            is_member: epoch.roster.key(seat) == Some(&identity.public_key()),
+            identity,
+            new_view: NO_NEW_VIEW,
+            view_context: epoch.view_context(&NO_NEW_VIEW),
+            epoch,
+            applied: 0,
+            checkpoints: Checkpoints::default(),
+            witness: Witness::default(),
+            fork: Fork::default(),
+            past_epochs: Vec::new(),
             view: 0,
             target: None,
-            chain: Chain::new(&table, &roster),
+            chain: Chain::new(&table),
             pool: Pool::default(),
             slots: BTreeMap::new(),
             prepared: None,
@@ -183,21 +258,26 @@ impl Replica {
             new_views: NewViews::default(),
             early: Early::default(),
             timing: Timing::new(),
+            omissions: Omissions::default(),
             awaited: None,
             peers: BTreeMap::new(),
-            heard: vec![None; roster.len()],
+            heard: vec![None; SEATS_MAX],
             filler: false,
             own_number: 1,
             actions: VecDeque::new(),
-            roster,
-        })
+        }
     }
 
-    /// Signs an operation of this phone's player and floods it. Gives its id and number.
-    pub fn submit(&mut self, now: Instant, payload: Vec<u8>) -> (RequestId, u64) {
+    /// Signs an operation of this phone's player and floods it. Gives its id and number; nothing at a table that
+    /// forked.
+    pub fn submit(&mut self, now: Instant, payload: Vec<u8>) -> Option<(RequestId, u64)> {
+        if self.is_halted() {
+            return None;
+        }
         let request = Request {
             player: self.seat,
             number: self.own_number,
+            skips: false,
             payload,
         };
         self.own_number += 1;
@@ -208,16 +288,10 @@ impl Replica {
         });
         let id = request.id();
         let bytes = self.request_wire(&request);
-        self.actions.push_back(Action::Persist(bytes.clone()));
-        self.actions.push_back(Action::Flood {
-            urgency: Urgency::Proposal,
-            bytes,
-            own: true,
-            origin: None,
-        });
+        self.persist_and_flood(Urgency::Proposal, None, bytes);
         self.pool.insert(request);
         self.on_pool_change(now);
-        (id, self.own_number - 1)
+        Some((id, self.own_number - 1))
     }
 
     /// Takes a message in.
@@ -248,6 +322,10 @@ impl Replica {
 
     /// Does what is due by now.
     pub fn handle_wake(&mut self, now: Instant) {
+        if self.is_halted() {
+            self.timing.idle();
+            return;
+        }
         if self.timing.take_view_timeout(now) {
             if self.target.is_none() && self.awaited.is_some() && self.awaited_is_over() {
                 self.awaited = None;
@@ -266,7 +344,7 @@ impl Replica {
     /// When [`Replica::handle_wake`] is wanted next.
     #[must_use]
     pub fn next_wake(&self) -> Option<Instant> {
-        self.timing.next_wake()
+        self.timing.next_wake().filter(|_| !self.is_halted())
     }
 
     /// The next thing to do.
@@ -294,10 +372,10 @@ impl Replica {
         self.seat
     }
 
-    /// The roster's sizes.
+    /// The current epoch.
     #[must_use]
-    pub const fn quorum(&self) -> Quorum {
-        self.quorum
+    pub const fn epoch(&self) -> &Epoch {
+        &self.epoch
     }
 
     /// The current view.
@@ -309,7 +387,12 @@ impl Replica {
     /// Whether the replica votes in its view.
     #[must_use]
     pub const fn is_voting(&self) -> bool {
-        self.target.is_none()
+        self.target.is_none() && self.may_vote()
+    }
+
+    /// Whether this replica may sign votes at all: a member of the epoch, at a table that did not fork.
+    pub(super) const fn may_vote(&self) -> bool {
+        self.is_member && !self.is_halted()
     }
 
     /// The last delivered slot and its chain digest.
@@ -318,17 +401,28 @@ impl Replica {
         (self.chain.delivered(), self.chain.tip())
     }
 
-    /// The primary of a view: seat v mod n.
+    /// Digest of the new-view that the current view began with, which its votes cover; zero in view 0.
     #[must_use]
-    pub fn primary(&self, view: u64) -> Seat {
-        let n = u64::try_from(self.quorum.n).unwrap_or(1);
-        Seat(u8::try_from(view % n).unwrap_or(0))
+    pub const fn new_view(&self) -> Digest {
+        self.new_view
+    }
+
+    /// The stable checkpoint; 0 is the genesis.
+    #[must_use]
+    pub fn stable(&self) -> u64 {
+        self.checkpoints.stable_sequence()
     }
 
     /// When a seat was last heard from.
     #[must_use]
     pub fn last_heard(&self, seat: Seat) -> Option<Instant> {
         self.heard.get(seat.index()).copied().flatten()
+    }
+
+    /// How long a view's primary gets now before it is given up.
+    #[must_use]
+    pub fn view_timeout(&self) -> std::time::Duration {
+        self.timing.timeout()
     }
 
     /// Whether anything waits to be decided, or the replica is between two views.
@@ -345,6 +439,8 @@ impl Replica {
             held: self.early.len() + self.slots.values().map(Slot::waiting).sum::<usize>(),
             blocks: self.chain.blocks_len(),
             view_changes: self.view_changes.len(),
+            decided: self.chain.decided_len(),
+            views: self.fork.views.len(),
         }
     }
 
@@ -355,6 +451,9 @@ impl Replica {
         peer: Peer,
         held: Held,
     ) -> Result<(), Ignored> {
+        if self.is_halted() {
+            return self.on_message_halted(now, peer, held.message);
+        }
         match &held.message {
             Message::Request(signed) => {
                 let signed = signed.clone();
@@ -368,13 +467,23 @@ impl Replica {
             Message::Status(status) => self.on_status(now, peer, *status),
             Message::Want(ids) => self.on_want(now, peer, ids),
             Message::Slots(_) => self.on_slots(now, peer, held.message),
+            Message::Checkpoint(_) => self.on_checkpoint(now, peer, held),
+            Message::State(state) => {
+                let state = state.clone();
+                self.on_state(now, peer, state)
+            }
+            Message::Evidence(evidence) => {
+                let evidence = evidence.clone();
+                self.on_evidence(now, evidence)
+            }
+            Message::Halt(_) | Message::Side(_) => self.on_fork_message(now, peer, held.message),
         }
     }
 
     /// Opens a request that somebody sent, after the cheap questions.
     pub(super) fn open_request(&self, bytes: &SignedBytes) -> Result<SignedRequest, Ignored> {
         let player = Request::from_bytes(&bytes.statement)?.player;
-        let key = self.roster.key(player).ok_or(Ignored::NotSeated)?;
+        let key = self.epoch.roster.key(player).ok_or(Ignored::NotSeated)?;
         let signed =
             Signed::<Request>::open(&bytes.statement, bytes.signature, &self.table_context, key)
                 .map_err(|_| Ignored::BadSignature)?;
@@ -386,29 +495,51 @@ impl Replica {
 
     /// Whether `signer` signed this vote.
     pub(super) fn verify_vote(&self, vote: &Vote, signer: Seat, signature: Signature) -> bool {
-        use crate::wire::Encode;
-        self.roster.key(signer).is_some_and(|key| {
-            Signed::<Vote>::open(&vote.to_bytes(), signature, &self.context, key).is_ok()
+        self.epoch.roster.key(signer).is_some_and(|key| {
+            Signed::<Vote>::open(&vote.to_bytes(), signature, &self.view_context, key).is_ok()
         })
     }
 
     /// Signs a vote of this replica. The write-ahead record goes out before the vote does.
     pub(super) fn sign_vote(&self, phase: Phase, head: Head) -> Signature {
-        *Signed::sign(Vote { phase, head }, &self.context, &self.identity).signature()
+        *Signed::sign(Vote { phase, head }, &self.view_context, &self.identity).signature()
     }
 
     pub(super) fn request_wire(&self, request: &SignedRequest) -> Vec<u8> {
         Message::Request(SignedBytes::from(request)).to_wire(self.table_tag, 0, request.number())
     }
 
-    pub(super) fn persist_and_flood(&mut self, urgency: Urgency, bytes: Vec<u8>) {
-        self.actions.push_back(Action::Persist(bytes.clone()));
+    pub(super) fn persist(&mut self, record: &Record) {
+        self.actions.push_back(Action::Persist(record.to_bytes()));
+    }
+
+    /// The write-ahead rule in one place: what is signed here is durable before it is sent.
+    pub(super) fn persist_and_flood(
+        &mut self,
+        urgency: Urgency,
+        head: Option<Head>,
+        bytes: Vec<u8>,
+    ) {
+        self.persist(&Record::Own {
+            head,
+            message: bytes.clone(),
+        });
+        self.flood_own(urgency, bytes);
+    }
+
+    pub(super) fn flood_own(&mut self, urgency: Urgency, bytes: Vec<u8>) {
         self.actions.push_back(Action::Flood {
             urgency,
             bytes,
             own: true,
             origin: None,
         });
+    }
+
+    /// The current view began with the new-view of this digest.
+    pub(super) fn set_new_view(&mut self, digest: Digest) {
+        self.new_view = digest;
+        self.view_context = self.epoch.view_context(&digest);
     }
 
     /// Passes on what was checked, to whoever may lack it.
@@ -432,15 +563,21 @@ impl Replica {
         }
     }
 
-    /// The highest slot that may be voted on now.
-    pub(super) const fn window_end(&self) -> u64 {
-        self.chain.delivered().saturating_add(WINDOW)
+    /// The highest slot that may be voted on now: within the window above what is applied, in this epoch, and below
+    /// the high water mark.
+    pub(super) fn window_end(&self) -> u64 {
+        let window = self.applied.saturating_add(WINDOW);
+        let high = self
+            .checkpoints
+            .stable_sequence()
+            .saturating_add(HIGH_WATER);
+        window.min(high).min(self.epoch_end().unwrap_or(u64::MAX))
     }
 
     /// Whether anything waits to be decided.
     pub(super) fn has_work(&self) -> bool {
         self.filler
-            || self.pool.has_next(self.chain.next_numbers())
+            || self.pool.has_next(self.chain.numbers())
             || self.slots.values().any(Slot::is_open)
     }
 }

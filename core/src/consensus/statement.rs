@@ -29,6 +29,9 @@ pub struct Request {
     pub player: Seat,
     /// 1, 2, 3 … without gaps for each player; each number is ordered once.
     pub number: u64,
+    /// "Whatever of mine is not ordered below this number is void": the player's own word, because nobody else may
+    /// leave one of its requests out. A phone that has lost its journal goes on like this.
+    pub skips: bool,
     /// The operation; consensus does not look inside.
     pub payload: Vec<u8>,
 }
@@ -37,6 +40,7 @@ impl Encode for Request {
     fn encode(&self, writer: &mut Writer) {
         writer.u8(self.player.0);
         writer.u64(self.number);
+        writer.bool(self.skips);
         writer.bytes_u16(&self.payload);
     }
 }
@@ -46,6 +50,7 @@ impl Decode for Request {
         Ok(Self {
             player: Seat(reader.u8()?),
             number: reader.u64()?,
+            skips: reader.bool("skips")?,
             payload: reader.bytes_u16(PAYLOAD_MAX, "payload")?.to_vec(),
         })
     }
@@ -81,6 +86,12 @@ impl SignedRequest {
     #[must_use]
     pub const fn number(&self) -> u64 {
         self.signed.value().number
+    }
+
+    /// Whether the player gives up its lower numbers.
+    #[must_use]
+    pub const fn skips(&self) -> bool {
+        self.signed.value().skips
     }
 
     /// Bytes that it takes in a batch on the wire: length, statement, signature.
@@ -272,4 +283,45 @@ impl Decode for NewView {
 
 impl Statement for NewView {
     const TAG: &'static str = "bitcraps/new-view/v1";
+}
+
+/// "This is the state after this slot" (Castro–Liskov §4.3).
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct Checkpoint {
+    /// The slot.
+    pub sequence: u64,
+    /// C_s.
+    pub chain: Digest,
+    /// Digest of the whole state: consensus' part and the table's.
+    pub state: Digest,
+}
+
+impl Checkpoint {
+    /// Digest of the statement; its first bytes travel in votes.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of(Self::TAG, &[&self.to_bytes()])
+    }
+}
+
+impl Encode for Checkpoint {
+    fn encode(&self, writer: &mut Writer) {
+        writer.u64(self.sequence);
+        self.chain.encode(writer);
+        self.state.encode(writer);
+    }
+}
+
+impl Decode for Checkpoint {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            sequence: reader.u64()?,
+            chain: Digest::decode(reader)?,
+            state: Digest::decode(reader)?,
+        })
+    }
+}
+
+impl Statement for Checkpoint {
+    const TAG: &'static str = "bitcraps/checkpoint/v1";
 }

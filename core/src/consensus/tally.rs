@@ -2,7 +2,7 @@
 
 use super::certificate::Certificate;
 use super::statement::{Head, Phase};
-use crate::crypto::{Seat, Signature};
+use crate::crypto::{Digest, Seat, Signature};
 
 /// Collects checked votes until there are q, and stops there: more would only cost checks.
 #[derive(Clone, Debug)]
@@ -42,6 +42,16 @@ impl Tally {
         }
     }
 
+    /// Takes a seat's vote out again, unless the votes are complete with it.
+    pub(super) fn exclude(&mut self, seat: Seat) {
+        if !self.is_complete()
+            && let Some(vote) = self.votes.get_mut(seat.index())
+            && vote.take().is_some()
+        {
+            self.count -= 1;
+        }
+    }
+
     /// The votes so far, by seat.
     pub(super) fn votes(&self) -> impl Iterator<Item = (Seat, Signature)> {
         (0_u8..)
@@ -51,12 +61,18 @@ impl Tally {
     }
 
     /// A certificate of exactly q votes, once there are that many.
-    pub(super) fn certificate(&self, phase: Phase, head: Head) -> Option<Certificate> {
+    pub(super) fn certificate(
+        &self,
+        phase: Phase,
+        head: Head,
+        new_view: Digest,
+    ) -> Option<Certificate> {
         self.is_complete().then(|| {
             let (signers, signatures): (Vec<_>, Vec<_>) = self.votes().take(self.quorum).unzip();
             Certificate {
                 phase,
                 head,
+                new_view,
                 signers: signers.into_iter().collect(),
                 signatures,
             }
@@ -67,7 +83,7 @@ impl Tally {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::crypto::Digest;
+    use crate::consensus::NO_NEW_VIEW;
 
     #[test]
     fn a_certificate_appears_with_the_quorum_and_holds_exactly_that_many() {
@@ -79,11 +95,13 @@ mod tests {
         let mut tally = Tally::new(4, 3);
         for seat in [2, 0] {
             tally.add(Seat(seat), Signature([seat; 64]));
-            assert_eq!(tally.certificate(Phase::Prepare, head), None);
+            assert_eq!(tally.certificate(Phase::Prepare, head, NO_NEW_VIEW), None);
         }
         tally.add(Seat(3), Signature([3; 64]));
         tally.add(Seat(1), Signature([1; 64]));
-        let certificate = tally.certificate(Phase::Prepare, head).unwrap();
+        let certificate = tally
+            .certificate(Phase::Prepare, head, NO_NEW_VIEW)
+            .unwrap();
         assert_eq!(certificate.signers.len(), 3);
         assert_eq!(certificate.signatures.len(), 3);
     }

@@ -1,5 +1,6 @@
 //! When to give up on a view, and when to ask the neighbours again.
 
+use std::collections::VecDeque;
 use std::time::Duration;
 
 use crate::time::{Instant, earliest, millis};
@@ -11,15 +12,31 @@ const DECISION_PRIOR_MS: u64 = 375;
 const RESYNC_MIN: Duration = Duration::from_millis(500);
 const RESYNC_MAX: Duration = Duration::from_secs(5);
 
+/// How many votings the median is taken over.
+const VOTINGS: usize = 16;
+/// A proposal that comes no later than this is never slow, however quick the votes are.
+const SLOW_LEAST_MS: u64 = 250;
+/// This many more slow proposals than quick ones cost the primary its view.
+const SLOW_MAX: u32 = 4;
+
 /// The replica's two timers. Time-out = max(1 s, 4 × smoothed decision time), doubling to 30 s with each
 /// view change and reset by a decision.
+///
+/// How long a primary keeps the others waiting for its proposal is measured against how long the votes take, which is
+/// not in its hand. Otherwise a primary that is always just in time would stretch the very time-out that it is
+/// measured by.
 #[derive(Debug)]
 pub(super) struct Timing {
     /// Smoothed time between "there is work" and "something was delivered", in ms; an EWMA with weight ⅛.
     smoothed_ms: u64,
     doublings: u32,
-    /// Since when the current piece of work waits.
+    /// Since when the current piece of work waits, and when its proposal came.
     working_since: Option<Instant>,
+    proposed_at: Option<Instant>,
+    /// How long the last votings took, from the proposal to the delivery, in ms.
+    votings: VecDeque<u64>,
+    /// Slow proposals of this view less quick ones.
+    slow: u32,
     view_deadline: Option<Instant>,
     resync_at: Option<Instant>,
     resyncs: u32,
@@ -31,6 +48,9 @@ impl Timing {
             smoothed_ms: DECISION_PRIOR_MS,
             doublings: 0,
             working_since: None,
+            proposed_at: None,
+            votings: VecDeque::new(),
+            slow: 0,
             view_deadline: None,
             resync_at: None,
             resyncs: 0,
@@ -52,6 +72,34 @@ impl Timing {
             .min(RESYNC_MAX)
     }
 
+    /// The primary's proposal for what waits is here.
+    pub(super) fn proposed(&mut self, now: Instant) {
+        let since = *self.working_since.get_or_insert(now);
+        if self.proposed_at.is_some() {
+            return;
+        }
+        self.proposed_at = Some(now);
+        let waited = millis(now.since(since));
+        if waited > self.patience_ms().max(SLOW_LEAST_MS) {
+            self.slow += 1;
+        } else {
+            self.slow = self.slow.saturating_sub(1);
+        }
+    }
+
+    /// Whether the primary of this view has been slow for too long: more than twice the median of what the votes take.
+    pub(super) const fn is_slow(&self) -> bool {
+        self.slow >= SLOW_MAX
+    }
+
+    /// How long a proposal may take without being slow.
+    fn patience_ms(&self) -> u64 {
+        let mut votings: Vec<u64> = self.votings.iter().copied().collect();
+        votings.sort_unstable();
+        let median = votings.get(votings.len() / 2).copied();
+        median.map_or(u64::MAX, |median| median.saturating_mul(2))
+    }
+
     /// There is work; starts the timers unless they run.
     pub(super) fn work(&mut self, now: Instant) {
         self.working_since.get_or_insert(now);
@@ -71,6 +119,7 @@ impl Timing {
     /// Nothing is left to wait for.
     pub(super) const fn idle(&mut self) {
         self.working_since = None;
+        self.proposed_at = None;
         self.view_deadline = None;
         self.resync_at = None;
         self.resyncs = 0;
@@ -85,9 +134,14 @@ impl Timing {
 
     /// What was waited for is delivered: measure, reset the back-off, and let the timers start afresh.
     pub(super) fn delivered(&mut self, now: Instant) {
-        if let Some(since) = self.working_since {
-            let took = millis(now.since(since));
-            self.smoothed_ms = (self.smoothed_ms * 7 + took) / 8;
+        if let (Some(since), Some(proposed)) = (self.working_since, self.proposed_at) {
+            let voting = millis(now.since(proposed));
+            self.votings.push_back(voting);
+            if self.votings.len() > VOTINGS {
+                self.votings.pop_front();
+            }
+            let waited = millis(proposed.since(since)).min(self.patience_ms());
+            self.smoothed_ms = (self.smoothed_ms * 7 + voting + waited) / 8;
         }
         self.doublings = 0;
         self.idle();
@@ -110,6 +164,7 @@ impl Timing {
 
     /// A new view begins: its primary gets the whole time-out.
     pub(super) const fn entered_view(&mut self) {
+        self.slow = 0;
         self.idle();
     }
 
@@ -151,6 +206,7 @@ mod tests {
         );
         for round in 0..20 {
             timing.work(Instant(round * 1000));
+            timing.proposed(Instant(round * 1000 + 40));
             timing.delivered(Instant(round * 1000 + 100));
         }
         assert_eq!(timing.timeout(), Duration::from_secs(1));
@@ -169,6 +225,7 @@ mod tests {
         let mut timing = Timing::new();
         for round in 0..100 {
             timing.work(Instant(round * 10_000));
+            timing.proposed(Instant(round * 10_000 + 300));
             timing.delivered(Instant(round * 10_000 + 800));
         }
         assert!(
@@ -176,6 +233,33 @@ mod tests {
             "{:?}",
             timing.timeout()
         );
+    }
+
+    #[test]
+    fn a_primary_that_is_always_just_in_time_is_slow_and_does_not_stretch_the_time_out() {
+        let mut timing = Timing::new();
+        let mut now = 0;
+        let mut slot = |timing: &mut Timing, wait: u64| {
+            timing.work(Instant(now));
+            timing.proposed(Instant(now + wait));
+            timing.delivered(Instant(now + wait + 120));
+            now += 10_000;
+        };
+        (0..20).for_each(|_| slot(&mut timing, 60));
+        for slow in 1..=4 {
+            assert!(!timing.is_slow());
+            slot(&mut timing, 990);
+            assert_eq!(timing.is_slow(), slow == 4);
+        }
+        assert!(timing.timeout() < Duration::from_millis(1_200));
+        timing.entered_view();
+        assert!(!timing.is_slow());
+        // Three slow ones for each quick one do not hide behind it.
+        (0..8).for_each(|turn| slot(&mut timing, if turn % 4 == 3 { 60 } else { 990 }));
+        assert!(timing.is_slow());
+        timing.entered_view();
+        (0..100).for_each(|turn| slot(&mut timing, if turn % 3 == 0 { 990 } else { 60 }));
+        assert!(!timing.is_slow(), "now and then is the radio");
     }
 
     #[test]

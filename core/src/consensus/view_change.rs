@@ -37,37 +37,48 @@ impl ViewChanges {
         self.reports.values().map(Vec::len).sum()
     }
 
-    /// A claim counts only with its certificate.
-    fn is_backed(&self, report: &Report) -> bool {
-        let claim = report.signed.value().prepared;
+    /// Whether this is a head that a certificate here vouches for, or none at all.
+    pub(super) fn is_proven(&self, claim: Option<Head>) -> bool {
         claim.is_none_or(|head| self.certificates.contains_key(&head))
     }
 
-    /// The report of a seat for a view whose digest begins with `tag`, if its claim is backed.
-    pub(super) fn backed(&self, view: u64, seat: Seat, tag: [u8; 16]) -> Option<&Report> {
-        let reports = self.reports.get(&(view, seat))?;
-        reports
-            .iter()
-            .find(|report| report.digest.short() == tag && self.is_backed(report))
+    /// The report of a seat for a view whose digest begins with `tag`.
+    pub(super) fn named(&self, view: u64, seat: Seat, tag: [u8; 16]) -> Option<&Report> {
+        let mut reports = self.reports.get(&(view, seat))?.iter();
+        reports.find(|report| report.digest.short() == tag)
     }
 
-    /// The first backed report of each seat for a view.
-    pub(super) fn backed_for(&self, view: u64) -> BTreeMap<Seat, &Report> {
+    /// One report of each trusted seat for a view with which a new-view can be made. A claim counts only with its
+    /// certificate; one that lies below a proven one changes nothing, so nobody need show its certificate.
+    pub(super) fn usable_for(
+        &self,
+        view: u64,
+        trusted: impl Fn(Seat) -> bool,
+    ) -> BTreeMap<Seat, &Report> {
         let of_view = self.reports.range((view, Seat(0))..=(view, Seat(u8::MAX)));
+        let of_view = of_view.filter(|((_, seat), _)| trusted(*seat));
+        let claim = |report: &Report| report.signed.value().prepared;
+        let claims = of_view.clone().flat_map(|(_, reports)| reports).map(claim);
+        let highest = claims.filter(|claim| self.is_proven(*claim)).max();
+        let highest = highest.flatten();
         of_view
             .filter_map(|((_, seat), reports)| {
-                reports
-                    .iter()
-                    .find(|report| self.is_backed(report))
-                    .map(|report| (*seat, report))
+                let mut reports = reports.iter();
+                let usable = reports.find(|report| claim(report) <= highest);
+                usable.map(|report| (*seat, report))
             })
             .collect()
     }
 
+    /// The certificate behind a claim.
+    pub(super) fn certificate(&self, head: &Head) -> Option<&Certificate> {
+        self.certificates.get(head)
+    }
+
     /// The highest view that at least `count` replicas have left for or gone beyond.
-    fn reached_by(&self, count: usize) -> Option<u64> {
+    fn reached_by(&self, count: usize, trusted: impl Fn(Seat) -> bool) -> Option<u64> {
         let mut highest: BTreeMap<Seat, u64> = BTreeMap::new();
-        for (view, seat) in self.reports.keys() {
+        for (view, seat) in self.reports.keys().filter(|(_, seat)| trusted(*seat)) {
             highest.insert(*seat, *view);
         }
         let mut views: Vec<u64> = highest.into_values().collect();
@@ -151,7 +162,7 @@ impl ViewChanges {
 impl Replica {
     /// Gives up on every view below `target`: signs what is prepared, and votes no more until a new view.
     pub(super) fn leave_view(&mut self, now: Instant, target: u64) {
-        if target <= self.target.unwrap_or(self.view) {
+        if target <= self.target.unwrap_or(self.view) || !self.may_vote() {
             return;
         }
         self.target = Some(target);
@@ -163,10 +174,10 @@ impl Replica {
             delivered: self.chain.delivered(),
             prepared: self.prepared.as_ref().map(|certificate| certificate.head),
         };
-        let signed = Signed::sign(statement, &self.context, &self.identity);
+        let signed = Signed::sign(statement, &self.epoch.context, &self.identity);
         let bytes = self.view_change_wire(&signed);
-        self.persist_and_flood(Urgency::Vote, bytes.clone());
-        let digest = signed.digest(&self.context);
+        self.persist_and_flood(Urgency::Vote, None, bytes.clone());
+        let digest = signed.digest(&self.epoch.context);
         let report = Report {
             signed,
             digest,
@@ -174,8 +185,11 @@ impl Replica {
         };
         self.view_changes.insert(report, &self.needed_views());
         if let Some(certificate) = self.prepared.clone() {
-            self.send_certificate(certificate);
+            let head = certificate.head;
+            let certificates = &mut self.view_changes.certificates;
+            certificates.entry(head).or_insert(certificate);
         }
+        self.show_certificate();
         self.on_reports(now);
     }
 
@@ -191,10 +205,8 @@ impl Replica {
         raw: &[u8],
     ) -> Result<(), Ignored> {
         let statement = ViewChange::from_bytes(&bytes.statement)?;
-        let key = self
-            .roster
-            .key(statement.signer)
-            .ok_or(Ignored::NotSeated)?;
+        let key = self.epoch.roster.key(statement.signer);
+        let key = key.ok_or(Ignored::NotSeated)?;
         let known = self
             .view_changes
             .reports
@@ -216,6 +228,9 @@ impl Replica {
         if known.iter().any(|report| report.digest == digest) {
             return Err(Ignored::Duplicate);
         }
+        let first = known
+            .first()
+            .map(|report| SignedBytes::from(&report.signed));
         // A liar may sign many; one that a new-view stands on is needed to judge that new-view.
         let (view, signer) = (statement.view, statement.signer);
         let crowded = known.len() >= VERSIONS_MAX;
@@ -230,12 +245,13 @@ impl Replica {
             return Err(Ignored::Stale);
         }
         let signed =
-            Signed::<ViewChange>::open(&bytes.statement, bytes.signature, &self.context, key)
+            Signed::<ViewChange>::open(&bytes.statement, bytes.signature, &self.epoch.context, key)
                 .map_err(|_| Ignored::BadSignature)?;
         if self.view_change_wire(&signed) != raw {
             return Err(Ignored::Malformed(DecodeError::OutOfRange("header")));
         }
         self.note_heard(now, statement.signer);
+        self.witness_view_change(now, &statement, bytes, first);
         if crowded && let Some(reports) = self.view_changes.reports.get_mut(&(view, signer)) {
             reports.retain(|report| self.new_views.names(view, signer, report.digest.short()));
         }
@@ -253,6 +269,7 @@ impl Replica {
                 .entry(own.head)
                 .or_insert(own);
         }
+        self.show_certificate();
         self.on_reports(now);
         Ok(())
     }
@@ -282,7 +299,8 @@ impl Replica {
         }
         for head in open {
             let certificate = prepared.body.clone().into_certificate(Phase::Prepare, head);
-            if certificate.verify(&self.roster, &self.context) {
+            if certificate.verify(&self.epoch) {
+                self.witness_certificate(now, &certificate);
                 self.relay(Urgency::Vote, &held.bytes);
                 self.view_changes.travelled.insert(head);
                 self.view_changes
@@ -296,16 +314,23 @@ impl Replica {
         Err(Ignored::BadSignature)
     }
 
-    /// Sends the certificate behind the own report, unless it has gone round already.
-    fn send_certificate(&mut self, certificate: Certificate) {
-        if self.view_changes.travelled.insert(certificate.head) {
+    /// Sends the certificate behind the own report if the new primary is this replica, or claims less. What the primary
+    /// claims as well it has a certificate for, and one is enough for everybody.
+    fn show_certificate(&mut self) {
+        let (Some(target), Some(certificate)) = (self.target, self.prepared.clone()) else {
+            return;
+        };
+        let primary = self.epoch.primary(target);
+        let claimed = self.view_changes.reports.get(&(target, primary));
+        let claims_less = claimed.is_some_and(|reports| {
+            let mut claims = reports.iter().map(|report| report.signed.value().prepared);
+            claims.any(|claim| claim < Some(certificate.head))
+        });
+        let wanted = primary == self.seat || claims_less;
+        if wanted && self.view_changes.travelled.insert(certificate.head) {
             let bytes = prepared_wire(&certificate, self.table_tag);
-            self.persist_and_flood(Urgency::Vote, bytes);
+            self.flood_own(Urgency::Vote, bytes);
         }
-        self.view_changes
-            .certificates
-            .entry(certificate.head)
-            .or_insert(certificate);
     }
 
     /// The views whose view-changes this replica or a neighbour that is behind cannot do without.
@@ -318,27 +343,37 @@ impl Replica {
     }
 
     fn view_change_digest(&self, statement: &[u8]) -> Digest {
-        Digest::of(ViewChange::TAG, &[&self.context.0.0, statement])
+        Digest::of(ViewChange::TAG, &[&self.epoch.context.0.0, statement])
     }
 
     /// Reports or their certificates changed: join, lead, or follow.
     fn on_reports(&mut self, now: Instant) {
         // §4.5.2: f + 1 replicas cannot all be lying, so follow them even before the own time-out.
-        if let Some(view) = self.view_changes.reached_by(self.quorum.f + 1) {
+        let enough = self.epoch.quorum.f + 1;
+        let reached = self
+            .view_changes
+            .reached_by(enough, |seat| self.trusts(seat));
+        if let Some(view) = reached {
             self.leave_view(now, view);
         }
         let Some(target) = self.target else { return };
-        if self.view_changes.backed_for(target).len() >= self.quorum.q {
+        let usable = self
+            .view_changes
+            .usable_for(target, |seat| self.trusts(seat));
+        if usable.len() >= self.epoch.quorum.q {
             self.timing.quorum_left_view(now);
-            if self.primary(target) == self.seat {
+            let primary = self.epoch.primary(target);
+            if primary == self.seat {
                 self.begin_view(now, target);
+            } else if !self.trusts(primary) {
+                self.leave_view(now, target.saturating_add(1));
             }
         }
         self.try_enter(now);
     }
 }
 
-/// A prepared certificate as it travels and as it is journalled.
+/// A prepared certificate as it travels.
 pub(super) fn prepared_wire(certificate: &Certificate, table: u16) -> Vec<u8> {
     let head = certificate.head;
     let message = PreparedMessage {

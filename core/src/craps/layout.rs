@@ -117,6 +117,14 @@ impl Layout {
         self.bets.insert((seat, kind), Bet { amount, working });
     }
 
+    /// Takes every bet of a seat off the layout, contract bets too: its player has lost them.
+    pub fn forfeit(&mut self, seat: Seat) {
+        let kinds: Vec<BetKind> = self.bets_of(seat).map(|(kind, _)| kind).collect();
+        for kind in kinds {
+            self.set_amount(seat, kind, 0);
+        }
+    }
+
     /// The rules that hold here.
     #[must_use]
     pub const fn rules(&self) -> &Rules {

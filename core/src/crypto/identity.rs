@@ -2,7 +2,7 @@
 
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
 
-use super::Digest;
+use super::{Digest, SeatSet};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// The fewest seats a table can have.
@@ -139,61 +139,103 @@ pub enum RosterError {
     /// One key at two seats could vote twice.
     #[error("seats {0} and {1} have the same key")]
     Duplicate(Seat, Seat),
+    /// Somebody sits there.
+    #[error("seat {0} is taken")]
+    Taken(Seat),
 }
 
-/// The seats of an epoch and their keys, in order.
+/// The members of an epoch: which seats vote, and with which keys.
+///
+/// Seats keep their numbers for the life of the table, so a roster may have gaps where somebody left.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Roster {
-    keys: Vec<PublicKey>,
+    keys: Vec<Option<PublicKey>>,
 }
 
 impl Roster {
-    /// A roster of these keys, seat 0 first.
+    /// A roster of these keys, seat 0 first, without gaps.
     ///
     /// # Errors
     /// [`RosterError`] if the size is out of range or a key stands twice.
     pub fn new(keys: Vec<PublicKey>) -> Result<Self, RosterError> {
-        if !(SEATS_MIN..=SEATS_MAX).contains(&keys.len()) {
-            return Err(RosterError::Size(keys.len()));
+        Self::of(keys.into_iter().map(Some).collect())
+    }
+
+    fn of(mut keys: Vec<Option<PublicKey>>) -> Result<Self, RosterError> {
+        while keys.last().is_some_and(Option::is_none) {
+            keys.pop();
         }
         let roster = Self { keys };
+        if roster.len() < SEATS_MIN {
+            return Err(RosterError::Size(roster.len()));
+        }
+        if roster.bound() > SEATS_MAX {
+            return Err(RosterError::Size(roster.bound()));
+        }
         for seat in roster.seats() {
-            let first = roster
-                .keys
-                .iter()
-                .position(|key| Some(key) == roster.key(seat));
-            if let Some(first) = roster
-                .seats()
-                .nth(first.unwrap_or(0))
-                .filter(|s| *s != seat)
-            {
+            let first = roster.key(seat).and_then(|key| roster.seat_of(key));
+            if let Some(first) = first.filter(|first| *first != seat) {
                 return Err(RosterError::Duplicate(first, seat));
             }
         }
         Ok(roster)
     }
 
-    /// How many seats there are.
+    /// The roster without these seats.
+    ///
+    /// # Errors
+    /// [`RosterError::Size`] if fewer than two would be left.
+    pub fn without(&self, seats: SeatSet) -> Result<Self, RosterError> {
+        let kept = |seat: Seat| self.key(seat).filter(|_| !seats.contains(seat)).copied();
+        Self::of((0..self.bound_u8()).map(|seat| kept(Seat(seat))).collect())
+    }
+
+    /// The roster with `key` at a seat that is free.
+    ///
+    /// # Errors
+    /// [`RosterError`] if the seat is taken, beyond the last one, or the key sits elsewhere.
+    pub fn with(&self, seat: Seat, key: PublicKey) -> Result<Self, RosterError> {
+        if self.key(seat).is_some() {
+            return Err(RosterError::Taken(seat));
+        }
+        let mut keys = self.keys.clone();
+        keys.resize(keys.len().max(seat.index() + 1), None);
+        keys[seat.index()] = Some(key);
+        Self::of(keys)
+    }
+
+    /// How many members there are.
     #[must_use]
-    pub const fn len(&self) -> usize {
+    pub fn len(&self) -> usize {
+        self.keys.iter().flatten().count()
+    }
+
+    /// One more than the highest seat: lists by seat have this length.
+    #[must_use]
+    pub const fn bound(&self) -> usize {
         self.keys.len()
     }
 
-    /// Never: a roster has at least two seats.
+    fn bound_u8(&self) -> u8 {
+        u8::try_from(self.keys.len()).unwrap_or(u8::MAX)
+    }
+
+    /// Never: a roster has at least two members.
     #[must_use]
     pub const fn is_empty(&self) -> bool {
         self.keys.is_empty()
     }
 
-    /// All seats, in order.
-    pub fn seats(&self) -> impl DoubleEndedIterator<Item = Seat> + Clone + use<> {
-        (0..u8::try_from(self.keys.len()).unwrap_or(u8::MAX)).map(Seat)
+    /// The members' seats, in order.
+    pub fn seats(&self) -> impl DoubleEndedIterator<Item = Seat> + Clone + '_ {
+        let all = (0..self.bound_u8()).map(Seat);
+        all.filter(|seat| self.key(*seat).is_some())
     }
 
-    /// The key at a seat.
+    /// The key of a member.
     #[must_use]
     pub fn key(&self, seat: Seat) -> Option<&PublicKey> {
-        self.keys.get(seat.index())
+        self.keys.get(seat.index())?.as_ref()
     }
 
     /// The seat of a key.
@@ -202,12 +244,40 @@ impl Roster {
         self.seats().find(|seat| self.key(*seat) == Some(key))
     }
 
-    /// The digest that binds statements to exactly these keys in this order.
+    /// The digest that binds statements to exactly these keys at these seats.
     #[must_use]
     pub fn digest(&self) -> Digest {
-        let keys: Vec<[u8; 32]> = self.keys.iter().map(PublicKey::to_bytes).collect();
-        let parts: Vec<&[u8]> = keys.iter().map(<[u8; 32]>::as_slice).collect();
-        Digest::of("bitcraps/roster/v1", &parts)
+        Digest::of("bitcraps/roster/v1", &[&self.to_bytes()])
+    }
+}
+
+impl Encode for Roster {
+    fn encode(&self, writer: &mut Writer) {
+        writer.count_u8(self.len());
+        for seat in self.seats() {
+            if let Some(key) = self.key(seat) {
+                writer.u8(seat.0);
+                writer.raw(&key.to_bytes());
+            }
+        }
+    }
+}
+
+impl Decode for Roster {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let count = reader.count_u8(SEATS_MAX, "members")?;
+        let mut keys = Vec::new();
+        for _ in 0..count {
+            let seat = usize::from(reader.u8()?);
+            let key = PublicKey::from_bytes(&reader.array()?);
+            let key = key.map_err(|_| DecodeError::OutOfRange("key"))?;
+            if seat < keys.len() || seat >= SEATS_MAX {
+                return Err(DecodeError::OutOfRange("seat order"));
+            }
+            keys.resize(seat, None);
+            keys.push(Some(key));
+        }
+        Self::of(keys).map_err(|_| DecodeError::OutOfRange("roster"))
     }
 }
 
@@ -255,6 +325,27 @@ mod tests {
         let roster = Roster::new((0..18).map(key).collect()).unwrap();
         assert_eq!(roster.seat_of(&key(17)), Some(Seat(17)));
         assert_eq!(roster.seats().count(), 18);
+    }
+
+    #[test]
+    fn whoever_leaves_leaves_a_gap_and_the_others_keep_their_seats() {
+        let roster = Roster::new((0..5).map(key).collect()).unwrap();
+        let gone = [Seat(1), Seat(4)].into_iter().collect();
+        let rest = roster.without(gone).unwrap();
+        assert!(rest.seats().eq([Seat(0), Seat(2), Seat(3)]));
+        assert_eq!((rest.len(), rest.bound()), (3, 4));
+        assert_eq!(rest.seat_of(&key(3)), Some(Seat(3)));
+        assert_eq!(Roster::from_bytes(&rest.to_bytes()), Ok(rest.clone()));
+        assert_ne!(rest.digest(), roster.digest());
+        assert_eq!(rest.with(Seat(3), key(9)), Err(RosterError::Taken(Seat(3))));
+        assert_eq!(
+            rest.with(Seat(1), key(0)),
+            Err(RosterError::Duplicate(Seat(0), Seat(1)))
+        );
+        let again = rest.with(Seat(1), key(1)).unwrap();
+        assert_eq!(again.with(Seat(4), key(4)), Ok(roster));
+        let most = (0..3).map(Seat).collect();
+        assert_eq!(rest.without(most), Err(RosterError::Size(1)));
     }
 
     #[test]

@@ -36,6 +36,15 @@ impl Context {
             ],
         ))
     }
+
+    /// For votes: the epoch's context and the digest of the new-view that the view began with.
+    #[must_use]
+    pub fn of_view(epoch: &Self, new_view: &Digest) -> Self {
+        Self(Digest::of(
+            "bitcraps/context/view/v1",
+            &[&epoch.0.0, &new_view.0],
+        ))
+    }
 }
 
 /// Why signed bytes were not accepted.

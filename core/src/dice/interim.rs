@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::crypto::{Digest, Seat};
+use crate::crypto::{Digest, SEATS_MAX, Seat};
+use crate::wire::{DecodeError, Encode, Reader, Writer};
 
 /// Whoever has not revealed this many slots after the close is left out of the roll.
 pub const REVEAL_SLOTS: u64 = 16;
@@ -187,24 +188,80 @@ impl CommitReveal {
         Some(Outcome { seed, left_out })
     }
 
-    /// The state's digest, for comparing replicas.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        let mut writer = crate::crypto::DigestWriter::new("bitcraps/interim/state/v1");
-        writer.part(&self.roll.to_le_bytes());
-        writer.part(&self.closed_at.unwrap_or(0).to_le_bytes());
-        for (list, commitments) in [(0_u8, &self.commitments), (1, &self.next)] {
-            for (seat, digest) in commitments {
-                writer.part(&[list, seat.0]);
-                writer.part(&digest.0);
-            }
+    /// Reads the state of this table's dice.
+    ///
+    /// # Errors
+    /// Whatever makes the bytes something else than such a state.
+    pub fn read(reader: &mut Reader<'_>, table: Digest) -> Result<Self, DecodeError> {
+        let roll = reader.u64()?;
+        let closed_at = match reader.u64()? {
+            0 => None,
+            sequence => Some(sequence),
+        };
+        let commitments = read_seats(reader)?;
+        let next = read_seats(reader)?;
+        let reveals: BTreeMap<Seat, [u8; 32]> = read_seats(reader)?;
+        let fits = |(seat, secret): (&Seat, &[u8; 32])| {
+            let expected = Digest(*commitments.get(seat).unwrap_or(&[0; 32]));
+            commitment(&table, roll, *seat, secret) == expected
+        };
+        let open = closed_at.is_none() && !reveals.is_empty();
+        if roll == 0 || open || !reveals.iter().all(fits) {
+            return Err(DecodeError::OutOfRange("dice"));
         }
-        for (seat, secret) in &self.reveals {
-            writer.part(&[2, seat.0]);
-            writer.part(secret);
-        }
-        writer.finish()
+        let digests = |map: BTreeMap<Seat, [u8; 32]>| {
+            map.into_iter()
+                .map(|(seat, bytes)| (seat, Digest(bytes)))
+                .collect()
+        };
+        Ok(Self {
+            table,
+            roll,
+            commitments: digests(commitments),
+            next: digests(next),
+            reveals,
+            closed_at,
+        })
     }
+}
+
+impl Encode for CommitReveal {
+    fn encode(&self, writer: &mut Writer) {
+        writer.u64(self.roll);
+        writer.u64(self.closed_at.unwrap_or(0));
+        for commitments in [&self.commitments, &self.next] {
+            let entries = commitments.iter().map(|(seat, digest)| (seat, &digest.0));
+            write_seats(entries, commitments.len(), writer);
+        }
+        write_seats(self.reveals.iter(), self.reveals.len(), writer);
+    }
+}
+
+fn write_seats<'a>(
+    entries: impl Iterator<Item = (&'a Seat, &'a [u8; 32])>,
+    count: usize,
+    writer: &mut Writer,
+) {
+    writer.count_u8(count);
+    for (seat, bytes) in entries {
+        writer.u8(seat.0);
+        writer.raw(bytes);
+    }
+}
+
+fn read_seats(reader: &mut Reader<'_>) -> Result<BTreeMap<Seat, [u8; 32]>, DecodeError> {
+    let mut entries = BTreeMap::new();
+    for _ in 0..reader.count_u8(SEATS_MAX, "seats")? {
+        let seat = Seat(reader.u8()?);
+        let follows = entries
+            .last_key_value()
+            .is_none_or(|(last, _)| *last < seat);
+        if !follows || seat.index() >= SEATS_MAX {
+            return Err(DecodeError::OutOfRange("seat order"));
+        }
+        entries.insert(seat, reader.array()?);
+    }
+    Ok(entries)
 }
 
 #[cfg(test)]

@@ -54,7 +54,7 @@ impl Class {
     pub const fn message_bytes_max(self) -> usize {
         match self {
             Self::Vote | Self::Control | Self::Proposal => 16 * 1024,
-            Self::Bulk => 64 * 1024,
+            Self::Bulk => 128 * 1024,
         }
     }
 }

@@ -1,6 +1,6 @@
 //! The whole API of the core: what goes in and what comes out.
 
-use crate::consensus::{Batch, RequestId};
+use crate::consensus::{Action, Batch, Lie, RequestId};
 use crate::craps::{BetKind, Chips};
 use crate::crypto::{Digest, Seat};
 use crate::mesh::{LinkId, Role};
@@ -62,6 +62,8 @@ pub enum Command {
         /// On or off.
         on: bool,
     },
+    /// Leave the table with what is on the stack.
+    Leave,
     /// Close the bets and roll; the shooter's.
     Roll,
     /// Pass the dice to the next seat; the shooter's, on a come-out.
@@ -205,6 +207,44 @@ pub enum Event {
         /// Its primary.
         primary: Seat,
     },
+    /// This phone was away for so long that it goes on from a certified state; what happened in between is not told.
+    Installed {
+        /// The slot of the state.
+        sequence: u64,
+        /// The chain digest that fixes everything up to there.
+        chain: Digest,
+    },
+    /// Who votes has changed.
+    EpochBegan {
+        /// The epoch.
+        epoch: u64,
+        /// Its first slot.
+        first: u64,
+        /// Who votes.
+        members: Vec<Seat>,
+        /// How many of them must agree. With fewer than four members that is everybody: nobody can be outvoted, and
+        /// anybody can stall the table.
+        quorum: usize,
+    },
+    /// A phone is proven to have lied. The table learns of it through the log.
+    Caught {
+        /// Whose.
+        seat: Seat,
+        /// How it lied.
+        lie: Lie,
+        /// The proof, which anybody can check: an encoded [`Evidence`](crate::consensus::Evidence).
+        evidence: Vec<u8>,
+    },
+    /// Two quorums contradict each other: more phones lied than any protocol can bear. Nothing is decided here any
+    /// more. It comes again when more culprits become known.
+    Halted {
+        /// The slot that was decided twice.
+        sequence: u64,
+        /// Who must have lied.
+        culprits: Vec<Seat>,
+        /// The proof, which anybody can check: an encoded [`Halt`](crate::consensus::Halt).
+        proof: Vec<u8>,
+    },
     /// Nothing has been decided for a while although something waits.
     Stalled {
         /// Who has not been heard from for that long.
@@ -212,4 +252,31 @@ pub enum Event {
     },
     /// Decisions go on after a stall.
     Resumed,
+}
+
+/// What the player is told of something that consensus did, if that is all there is to it.
+pub(super) fn event_of(action: Action, quorum: usize) -> Option<Event> {
+    Some(match action {
+        Action::EnteredEpoch {
+            epoch,
+            first,
+            members,
+        } => Event::EpochBegan {
+            epoch,
+            first,
+            members,
+            quorum,
+        },
+        Action::Halted {
+            sequence,
+            culprits,
+            proof,
+        } => Event::Halted {
+            sequence,
+            culprits: culprits.into_iter().map(|(seat, _)| seat).collect(),
+            proof,
+        },
+        Action::LeftView { target } => Event::ViewLeft { target },
+        _ => return None,
+    })
 }

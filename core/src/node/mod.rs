@@ -35,20 +35,22 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use duties::Duties;
+use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
 use neighbours::{Neighbours, Verdict};
 pub use stats::{Stats, Usage};
 
-use crate::consensus::{Action, Batch, Ignored, Peer, Replica, ReplicaConfig, Urgency, limits};
+use crate::consensus::{
+    Action, Batch, Epoch, Ignored, Peer, Replica, ReplicaConfig, Urgency, limits,
+};
 use crate::crypto::{Digest, Identity, Seat};
 use crate::ledger::LedgerError;
 use crate::mesh::{Class, Hello, LinkId, Links, Mesh, Role};
 use crate::table::{Genesis, Operation, Table};
 use crate::time::{Instant, earliest};
+pub use crate::wire::PROTOCOL_VERSION;
 use crate::wire::{Decode, Encode, Header, Kind, Reader};
 
-/// The version that every signature covers. Phones of different versions do not share a table.
-pub const PROTOCOL_VERSION: u16 = 1;
 /// A neighbour's question where we are is not answered while more than this is queued for it.
 const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
 /// Nothing decided for this long although something waits: the player is told.
@@ -118,14 +120,15 @@ impl Node {
         } = config;
         let identity = Arc::new(identity);
         let table_id = genesis.digest();
+        let seat = genesis.roster.seat_of(&identity.public_key());
         let replica = Replica::new(ReplicaConfig {
             version: PROTOCOL_VERSION,
             table: table_id,
             roster: genesis.roster.clone(),
+            seat: seat.ok_or(OpenError::NotSeated)?,
             identity: Arc::clone(&identity),
             pipeline: limits::PIPELINE,
-        })
-        .ok_or(OpenError::NotSeated)?;
+        });
         let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
         Ok(Self {
             duties: Duties::new(replica.seat(), table_id),
@@ -198,6 +201,18 @@ impl Node {
     #[must_use]
     pub const fn view(&self) -> (u64, bool) {
         (self.replica.view(), self.replica.is_voting())
+    }
+
+    /// How long this phone gives a primary now before it moves to another view.
+    #[must_use]
+    pub fn view_timeout(&self) -> Duration {
+        self.replica.view_timeout()
+    }
+
+    /// Who votes, and what votes in the current view cover besides.
+    #[must_use]
+    pub const fn epoch(&self) -> (&Epoch, Digest) {
+        (self.replica.epoch(), self.replica.new_view())
     }
 
     /// Counters since the start.
@@ -363,6 +378,7 @@ impl Node {
             Command::ReduceBet { kind, by } => Operation::ReduceBet { kind, by },
             Command::RemoveBet { kind } => Operation::RemoveBet { kind },
             Command::SetWorking { kind, on } => Operation::SetWorking { kind, on },
+            Command::Leave => Operation::Leave,
             Command::PassDice => Operation::PassDice {
                 roll: self.table.dice().roll(),
             },
@@ -370,7 +386,9 @@ impl Node {
                 roll: self.table.dice().roll(),
             },
         };
-        let (id, number) = self.replica.submit(now, operation.to_bytes());
+        let Some((id, number)) = self.replica.submit(now, operation.to_bytes()) else {
+            return;
+        };
         self.outputs.push_back(Output::Event(Event::Submitted {
             id,
             number,
@@ -403,13 +421,10 @@ impl Node {
         self.watch_for_stall(now);
     }
 
-    /// This phone's own duties begin with the first decision: before that nobody plays.
     fn due_operations(&mut self, now: Instant) -> Vec<Operation> {
-        if self.stats.delivered == 0 {
-            return Vec::new();
-        }
         let due = self.duties.due(now, &self.table, &self.identity);
-        self.replica.set_filler(now, self.duties.wants_filler(now));
+        self.replica
+            .set_filler(now, self.duties.wants_filler(now, &self.table));
         due
     }
 
@@ -425,21 +440,7 @@ impl Node {
                 bytes,
                 own,
                 origin,
-            } => {
-                if let Some(kind) = bytes.first().and_then(|byte| Kind::from_u8(*byte))
-                    && own
-                {
-                    let (count, total) = self.stats.origin.entry(kind).or_default();
-                    *count += 1;
-                    *total += bytes.len() as u64;
-                }
-                let links: Vec<LinkId> = match origin {
-                    Some(origin) => self.neighbours.lacking(origin).collect(),
-                    None => self.neighbours.greeted().collect(),
-                };
-                self.mesh
-                    .flood(links.into_iter(), class_of(urgency), own, bytes);
-            }
+            } => self.flood(urgency, bytes, own, origin),
             Action::Send {
                 peer,
                 urgency,
@@ -454,17 +455,66 @@ impl Node {
             } => {
                 self.deliver(now, sequence, chain, batch);
             }
-            Action::LeftView { target } => {
-                self.outputs
-                    .push_back(Output::Event(Event::ViewLeft { target }));
+            Action::Install {
+                sequence,
+                chain,
+                application,
+            } => self.install(sequence, chain, &application),
+            Action::Convicted {
+                seat,
+                lie,
+                evidence,
+            } => {
+                self.duties.on_proof(now, seat, evidence.clone());
+                self.tell(Event::Caught {
+                    seat,
+                    lie,
+                    evidence,
+                });
+            }
+            Action::EnteredEpoch { .. } | Action::Halted { .. } | Action::LeftView { .. } => {
+                let quorum = self.replica.epoch().quorum.q;
+                if let Some(event) = event_of(action, quorum) {
+                    self.tell(event);
+                }
             }
             Action::EnteredView { view, primary } => {
                 self.mesh
                     .drop_stale(|message| is_of_another_view(message, view));
                 self.stats.views_entered += 1;
-                self.outputs
-                    .push_back(Output::Event(Event::ViewChanged { view, primary }));
+                self.tell(Event::ViewChanged { view, primary });
             }
+        }
+    }
+
+    /// Sends to every neighbour that is not known to have it.
+    fn flood(&mut self, urgency: Urgency, bytes: Vec<u8>, own: bool, origin: Option<Seat>) {
+        if let Some(kind) = bytes.first().and_then(|byte| Kind::from_u8(*byte))
+            && own
+        {
+            let (count, total) = self.stats.origin.entry(kind).or_default();
+            *count += 1;
+            *total += bytes.len() as u64;
+        }
+        let links: Vec<LinkId> = match origin {
+            Some(origin) => self.neighbours.lacking(origin).collect(),
+            None => self.neighbours.greeted().collect(),
+        };
+        self.mesh
+            .flood(links.into_iter(), class_of(urgency), own, bytes);
+    }
+
+    fn tell(&mut self, event: Event) {
+        self.outputs.push_back(Output::Event(event));
+    }
+
+    /// Goes on from a certified state. It has the digest that a quorum signed, so it is a table of this genesis.
+    fn install(&mut self, sequence: u64, chain: Digest, application: &[u8]) {
+        let table = Table::read(self.table.genesis().clone(), sequence, application);
+        debug_assert!(table.is_ok(), "a quorum signed a state that is none");
+        if let Ok(table) = table {
+            self.table = table;
+            self.tell(Event::Installed { sequence, chain });
         }
     }
 
@@ -472,6 +522,10 @@ impl Node {
         self.stats.delivered += 1;
         let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
         let outcomes = self.table.apply(sequence, requests);
+        let state = self.replica.is_checkpoint(sequence);
+        let state = state.then(|| self.table.to_bytes());
+        let roster = self.table.take_members_change();
+        self.replica.applied(now, sequence, roster, state);
         self.outputs.push_back(Output::Event(Event::Delivered {
             sequence,
             chain,
@@ -504,7 +558,7 @@ impl Node {
                 .last_heard(*seat)
                 .is_some_and(|at| now.since(at) < STALL_AFTER)
         };
-        let seats = self.table.genesis().roster.seats();
+        let seats = self.replica.epoch().roster.seats();
         let silent = seats
             .filter(|seat| *seat != self.replica.seat() && !heard_lately(seat))
             .collect();

@@ -6,14 +6,17 @@
 mod bets;
 mod genesis;
 mod house;
+mod members;
 mod operation;
 mod outcome;
 mod roll;
 mod shooter;
+mod snapshot;
 mod state;
 
 pub use genesis::{Genesis, TableRules};
 pub use house::HouseError;
+pub use members::Gone;
 pub use operation::Operation;
 pub use outcome::{Outcome, Rejection, RollResult};
 pub use state::{DEFERRED_PER_SEAT_MAX, Table};

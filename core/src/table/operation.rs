@@ -1,11 +1,12 @@
 //! What a player can ask of the table: the payload of a request.
 
+use crate::consensus::Evidence;
 use crate::craps::{BetKind, Chips};
 use crate::crypto::Digest;
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// One operation of one player.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug)]
 pub enum Operation {
     /// Put chips on a bet; adds to it if it stands already.
     PlaceBet {
@@ -48,6 +49,10 @@ pub enum Operation {
         /// The open roll's number.
         roll: u64,
     },
+    /// The player goes, with its stack.
+    Leave,
+    /// Proof that somebody lied.
+    Evidence(Box<Evidence>),
     /// Interim dice: a commitment.
     DiceCommit {
         /// The roll's number.
@@ -108,6 +113,11 @@ impl Encode for Operation {
                 writer.u8(9);
                 writer.u64(*roll);
             }
+            Self::Leave => writer.u8(10),
+            Self::Evidence(evidence) => {
+                writer.u8(11);
+                evidence.encode(writer);
+            }
         }
     }
 }
@@ -147,6 +157,8 @@ impl Decode for Operation {
             9 => Self::PassDice {
                 roll: reader.u64()?,
             },
+            10 => Self::Leave,
+            11 => Self::Evidence(Box::new(Evidence::decode(reader)?)),
             _ => return Err(DecodeError::OutOfRange("operation")),
         })
     }
@@ -168,6 +180,7 @@ mod tests {
             Operation::RollClose { roll: 3 },
             Operation::Idle { roll: 3 },
             Operation::PassDice { roll: 3 },
+            Operation::Leave,
             Operation::DiceCommit {
                 roll: 3,
                 digest: Digest([1; 32]),

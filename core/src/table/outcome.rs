@@ -1,5 +1,7 @@
 //! What came of an operation: said to every phone, in the same words.
 
+use super::members::Gone;
+use crate::consensus::Lie;
 use crate::craps::{BetKind, BoxNumber, Chips, Phase, Refusal, Settlement};
 use crate::crypto::Seat;
 use crate::dice::DiceRefusal;
@@ -55,6 +57,31 @@ pub enum Outcome {
     },
     /// The dice fell and every bet was settled.
     Rolled(Box<RollResult>),
+    /// A player is proven to have lied.
+    Convicted {
+        /// Who.
+        seat: Seat,
+        /// How.
+        lie: Lie,
+        /// Who showed the proof.
+        by: Seat,
+        /// Chips of its bets, which went to the bank.
+        forfeited: Chips,
+    },
+    /// A player left with its stack.
+    Left {
+        /// Who.
+        seat: Seat,
+    },
+    /// Who votes changes at a slot to come.
+    MembersChange {
+        /// The first slot of the new epoch.
+        first: u64,
+        /// Its members.
+        members: Vec<Seat>,
+        /// How many of them must agree; with fewer than four that is everybody.
+        quorum: usize,
+    },
     /// An operation was refused. Nothing moved.
     Rejected {
         /// Whose.
@@ -136,6 +163,24 @@ pub enum Rejection {
         /// How many it takes.
         needed: usize,
     },
+    /// The player is not at the table any more.
+    #[error("{}", Self::name_gone(*.0))]
+    Gone(Gone),
+    /// The table would have fewer than two players.
+    #[error("of two players none can leave; dissolve the table instead")]
+    LastTwo,
+    /// What was shown proves nothing.
+    #[error("the evidence proves nothing")]
+    NoProof,
+    /// The table does not remember that epoch's roster any more.
+    #[error("the evidence is from an epoch that is too long ago")]
+    OldEvidence,
+    /// One proof is enough.
+    #[error("seat {seat} is a known liar already")]
+    KnownLiar {
+        /// Who.
+        seat: Seat,
+    },
     /// Nobody has a bet, so there is nothing to wait for.
     #[error("nobody has a bet")]
     NoBets,
@@ -151,6 +196,13 @@ pub enum Rejection {
 }
 
 impl Rejection {
+    const fn name_gone(gone: Gone) -> &'static str {
+        match gone {
+            Gone::Left => "this player has left the table",
+            Gone::Convicted(_) => "this player was proven to have lied and has no say any more",
+        }
+    }
+
     fn name_shooter(shooter: Option<Seat>) -> String {
         match shooter {
             Some(seat) => format!(": seat {seat}"),

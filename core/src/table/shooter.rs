@@ -54,6 +54,13 @@ impl Hand {
         self.number += u64::from(seven_out);
     }
 
+    /// Somebody goes: if it has the dice, the next seat goes on with the same hand.
+    pub(super) fn leave(&mut self, seat: Seat, seats: u8) {
+        if self.shooter == Some(seat) || self.dice_at == seat {
+            self.pass_on(seat, seats);
+        }
+    }
+
     /// The dice leave this seat for the next one.
     pub(super) fn pass_on(&mut self, from: Seat, seats: u8) {
         self.dice_at = next(from, seats);

@@ -3,15 +3,16 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::genesis::Genesis;
+use super::members::Members;
 use super::operation::Operation;
 use super::outcome::{Outcome, Rejection};
 use super::shooter::Hand;
 use crate::consensus::Quorum;
 use crate::craps::Layout;
-use crate::crypto::{Digest, DigestWriter, Seat};
+use crate::crypto::Seat;
 use crate::dice::CommitReveal;
 use crate::ledger::Ledger;
-use crate::wire::{Decode, Encode};
+use crate::wire::Decode;
 
 /// How many operations of each player may wait for the open roll.
 pub const DEFERRED_PER_SEAT_MAX: usize = 64;
@@ -20,6 +21,12 @@ pub const DEFERRED_PER_SEAT_MAX: usize = 64;
 #[derive(Clone, Debug)]
 pub struct Table {
     pub(super) genesis: Genesis,
+    /// The slot that was applied last.
+    pub(super) sequence: u64,
+    pub(super) members: Members,
+    /// Whether that slot changed them.
+    pub(super) members_changed: bool,
+    /// As of the last slot's epoch.
     pub(super) quorum: Quorum,
     pub(super) ledger: Ledger,
     pub(super) layout: Layout,
@@ -40,6 +47,9 @@ impl Table {
     pub fn new(genesis: Genesis) -> Result<Self, crate::ledger::LedgerError> {
         let stacks = vec![genesis.rules.buy_in; genesis.roster.len()];
         Ok(Self {
+            sequence: 0,
+            members: Members::new(genesis.digest(), genesis.roster.clone()),
+            members_changed: false,
             quorum: Quorum::of(genesis.roster.len()),
             ledger: Ledger::new(&stacks, genesis.rules.bank)?,
             layout: Layout::new(genesis.rules.craps),
@@ -58,6 +68,8 @@ impl Table {
         requests: impl Iterator<Item = (Seat, u64, &'a [u8])>,
     ) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
+        self.sequence = sequence;
+        self.quorum = self.members.at(sequence).quorum;
         for (seat, number, payload) in requests {
             match Operation::from_bytes(payload) {
                 Ok(operation) => {
@@ -83,12 +95,14 @@ impl Table {
         request: (Seat, u64, Operation),
         outcomes: &mut Vec<Outcome>,
     ) {
-        let (seat, number, operation) = request;
-        let of_dice = matches!(
+        let (seat, number, operation) = &request;
+        let (seat, number) = (*seat, *number);
+        // A liar's bets must not be settled after its lie is proven.
+        let at_once = matches!(
             operation,
-            Operation::DiceCommit { .. } | Operation::DiceReveal { .. }
+            Operation::DiceCommit { .. } | Operation::DiceReveal { .. } | Operation::Evidence(_)
         );
-        if !self.dice.is_closed() || of_dice {
+        if !self.dice.is_closed() || at_once {
             self.apply_one(sequence, request, outcomes);
         } else if self.deferred.iter().filter(|(of, ..)| *of == seat).count()
             < DEFERRED_PER_SEAT_MAX
@@ -117,7 +131,21 @@ impl Table {
         (seat, number, operation): (Seat, u64, Operation),
         outcomes: &mut Vec<Outcome>,
     ) {
+        let of_dice = matches!(
+            operation,
+            Operation::DiceCommit { .. } | Operation::DiceReveal { .. }
+        );
+        if let Some(gone) = self.gone(seat).filter(|_| !of_dice) {
+            outcomes.push(Outcome::Rejected {
+                seat,
+                number,
+                reason: Rejection::Gone(gone),
+            });
+            return;
+        }
         let result = match operation {
+            Operation::Leave => self.leave(sequence, seat),
+            Operation::Evidence(evidence) => self.convict(sequence, seat, &evidence),
             Operation::PlaceBet { kind, amount } => self.place_bet(seat, number, kind, amount),
             Operation::ReduceBet { kind, by } => self.reduce_bet(seat, kind, by),
             Operation::RemoveBet { kind } => self.remove_bet(seat, kind),
@@ -175,6 +203,12 @@ impl Table {
         self.hand.number
     }
 
+    /// The slot that was applied last.
+    #[must_use]
+    pub const fn sequence(&self) -> u64 {
+        self.sequence
+    }
+
     /// Rolls settled so far.
     #[must_use]
     pub const fn rolls(&self) -> u64 {
@@ -191,26 +225,5 @@ impl Table {
     #[must_use]
     pub fn deferred_len(&self) -> usize {
         self.deferred.len()
-    }
-
-    /// Digest of the whole state: equal on two phones exactly if their tables are.
-    #[must_use]
-    pub fn digest(&self) -> Digest {
-        let mut writer = DigestWriter::new("bitcraps/table/v1");
-        for part in [
-            self.ledger.to_bytes(),
-            self.layout.to_bytes(),
-            self.hand.to_bytes(),
-        ] {
-            writer.part(&part);
-        }
-        writer.part(&self.dice.digest().0);
-        writer.part(&self.idle.iter().map(|seat| seat.0).collect::<Vec<u8>>());
-        for (seat, number, operation) in &self.deferred {
-            writer.part(&[seat.0]);
-            writer.part(&number.to_le_bytes());
-            writer.part(&operation.to_bytes());
-        }
-        writer.finish()
     }
 }

@@ -23,8 +23,12 @@ pub enum Kind {
     NewView = 6,
     /// A prepared certificate that view-changes refer to.
     Prepared = 7,
-    /// Reserved for checkpoint votes.
+    /// A replica's vote for the state after a slot.
     Checkpoint = 8,
+    /// Two signed statements that prove a lie.
+    Evidence = 9,
+    /// Proof that the table forked, and by whose fault: everybody stops.
+    Halt = 10,
     /// Link-local: how far a neighbour has come.
     Status = 16,
     /// Link-local: a neighbour lacks these request bodies.
@@ -35,6 +39,10 @@ pub enum Kind {
     Hello = 19,
     /// Link-local: whom a neighbour has links to.
     Links = 20,
+    /// Link-local: the state at a stable checkpoint.
+    State = 21,
+    /// Link-local: what the sender decided at a slot where its neighbour says otherwise.
+    Side = 23,
 }
 
 impl Kind {
@@ -50,11 +58,15 @@ impl Kind {
             6 => Self::NewView,
             7 => Self::Prepared,
             8 => Self::Checkpoint,
+            9 => Self::Evidence,
+            10 => Self::Halt,
             16 => Self::Status,
             17 => Self::Want,
             18 => Self::Slots,
             19 => Self::Hello,
             20 => Self::Links,
+            21 => Self::State,
+            23 => Self::Side,
             _ => return None,
         })
     }
@@ -71,11 +83,15 @@ impl Kind {
             Self::NewView => "new-view",
             Self::Prepared => "prepared",
             Self::Checkpoint => "checkpoint",
+            Self::Evidence => "evidence",
+            Self::Halt => "halt",
             Self::Status => "status",
             Self::Want => "want",
             Self::Slots => "slots",
             Self::Hello => "hello",
             Self::Links => "links",
+            Self::State => "state",
+            Self::Side => "side",
         }
     }
 }

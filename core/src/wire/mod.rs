@@ -7,6 +7,9 @@
 
 mod header;
 
+/// The version that every signature covers. Phones of different versions do not share a table.
+pub const PROTOCOL_VERSION: u16 = 1;
+
 pub use header::{HEADER_BYTES, Header, Kind, widen_u8, widen_u16};
 
 /// Why a peer's bytes are not a value.
@@ -135,6 +138,12 @@ pub struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
+    /// How many bytes are left.
+    #[must_use]
+    pub const fn remaining(&self) -> usize {
+        self.rest.len()
+    }
+
     /// Reads from the start of `bytes`.
     #[must_use]
     pub const fn new(bytes: &'a [u8]) -> Self {

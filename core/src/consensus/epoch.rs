@@ -1,0 +1,51 @@
+//! Epochs: each sequence number belongs to exactly one, and so to exactly one roster.
+
+use super::quorum::Quorum;
+use crate::crypto::{Context, Digest, Roster, Seat};
+
+/// The digest that votes of view 0 carry in place of a new-view's.
+pub const NO_NEW_VIEW: Digest = Digest([0; 32]);
+
+/// Who votes, from which slot on, and what their signatures cover.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Epoch {
+    /// 0, 1, 2 …
+    pub number: u64,
+    /// Its first slot; slot numbers go on from the epoch before.
+    pub first: u64,
+    /// Its members.
+    pub roster: Roster,
+    /// The sizes that follow from it.
+    pub quorum: Quorum,
+    /// What view-changes, new-views and checkpoint votes cover.
+    pub context: Context,
+}
+
+impl Epoch {
+    /// An epoch of a table.
+    #[must_use]
+    pub fn new(version: u16, table: &Digest, number: u64, first: u64, roster: Roster) -> Self {
+        Self {
+            number,
+            first,
+            quorum: Quorum::of(roster.len()),
+            context: Context::of_epoch(version, table, number, &roster.digest()),
+            roster,
+        }
+    }
+
+    /// The primary of a view: member v mod n, counted by seat. Views begin at 0 in each epoch.
+    #[must_use]
+    pub fn primary(&self, view: u64) -> Seat {
+        let n = u64::try_from(self.quorum.n).unwrap_or(1);
+        let index = usize::try_from(view % n).unwrap_or(0);
+        self.roster.seats().nth(index).unwrap_or(Seat(0))
+    }
+
+    /// What votes cover: the epoch and the new-view that their view began with. Two conflicting decisions in two
+    /// views can therefore be traced to those who signed the new-view's reports, by a third party.
+    #[must_use]
+    pub fn view_context(&self, new_view: &Digest) -> Context {
+        Context::of_view(&self.context, new_view)
+    }
+}

@@ -1,0 +1,96 @@
+//! The whole table as bytes: what checkpoints sign and what a phone that was away goes on from.
+
+use std::collections::{BTreeSet, VecDeque};
+
+use super::genesis::Genesis;
+use super::members::Members;
+use super::operation::Operation;
+use super::shooter::Hand;
+use super::state::{DEFERRED_PER_SEAT_MAX, Table};
+use crate::craps::Layout;
+use crate::crypto::{Digest, SEATS_MAX, Seat, SeatSet};
+use crate::dice::CommitReveal;
+use crate::ledger::Ledger;
+use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
+
+impl Encode for Table {
+    /// Everything but the genesis and the slot, which its reader has.
+    fn encode(&self, writer: &mut Writer) {
+        self.members.encode(writer);
+        self.ledger.encode(writer);
+        self.layout.encode(writer);
+        self.hand.encode(writer);
+        self.dice.encode(writer);
+        self.idle
+            .iter()
+            .copied()
+            .collect::<SeatSet>()
+            .encode(writer);
+        writer.u16(u16::try_from(self.deferred.len()).unwrap_or(u16::MAX));
+        for (seat, number, operation) in &self.deferred {
+            writer.u8(seat.0);
+            writer.u64(*number);
+            writer.bytes_u16(&operation.to_bytes());
+        }
+    }
+}
+
+impl Table {
+    /// Reads a table of this genesis as of a slot.
+    ///
+    /// # Errors
+    /// Whatever makes the bytes something else than the encoding of such a table.
+    pub fn read(genesis: Genesis, sequence: u64, bytes: &[u8]) -> Result<Self, DecodeError> {
+        let reader = &mut Reader::new(bytes);
+        let table = genesis.digest();
+        let seats = genesis.roster.len();
+        let members = Members::read(reader, table)?;
+        let ledger = Ledger::decode(reader)?;
+        let layout = Layout::read(reader, genesis.rules.craps, seats)?;
+        let hand = Hand::decode(reader)?;
+        let dice = CommitReveal::read(reader, table)?;
+        let idle: BTreeSet<Seat> = SeatSet::decode(reader)?.iter().collect();
+        let deferred = read_deferred(reader)?;
+        reader.clone().finish()?;
+        let read = Self {
+            sequence,
+            quorum: members.at(sequence).quorum,
+            members,
+            members_changed: false,
+            ledger,
+            layout,
+            dice,
+            hand,
+            idle,
+            deferred,
+            genesis,
+        };
+        if read.books_agree() && read.ledger.seats() == seats {
+            Ok(read)
+        } else {
+            Err(DecodeError::OutOfRange("books"))
+        }
+    }
+
+    /// Digest of the whole state: equal on two phones exactly if their tables are.
+    #[must_use]
+    pub fn digest(&self) -> Digest {
+        Digest::of("bitcraps/table/v1", &[&self.to_bytes()])
+    }
+}
+
+fn read_deferred(reader: &mut Reader<'_>) -> Result<VecDeque<(Seat, u64, Operation)>, DecodeError> {
+    /// Bet operations are short; nothing longer waits.
+    const OPERATION_MAX: usize = 64;
+    let count = usize::from(reader.u16()?);
+    if count > DEFERRED_PER_SEAT_MAX * SEATS_MAX {
+        return Err(DecodeError::OutOfRange("deferred"));
+    }
+    let mut deferred = VecDeque::with_capacity(count);
+    for _ in 0..count {
+        let (seat, number) = (Seat(reader.u8()?), reader.u64()?);
+        let bytes = reader.bytes_u16(OPERATION_MAX, "operation")?;
+        deferred.push_back((seat, number, Operation::from_bytes(bytes)?));
+    }
+    Ok(deferred)
+}
