@@ -8,8 +8,8 @@ use bitcraps_core::consensus::{
 use bitcraps_core::crypto::{Context, Digest, Seat, Signature, Signed, Statement};
 use bitcraps_core::wire::{Encode, HEADER_BYTES, Kind};
 use cluster::forge::{
-    TAG, drop_commits, head_of, new_view, pre_prepare, range, request, request_wire,
-    sent_view_changes, view_change, vote,
+    TAG, drop_commits, head_of, new_view, new_view_digest, pre_prepare, pre_prepare_in, range,
+    request, request_wire, sent_view_changes, view_change, vote, vote_in,
 };
 use cluster::{Cluster, TABLE, VERSION, epoch_context, identity};
 
@@ -143,14 +143,15 @@ fn a_new_primary_cannot_propose_again_below_the_head_it_chose() {
     let three = [two[0].clone(), own.clone(), two[1].clone()];
     let bytes = new_view(4, 1, prepared_of(&two[0]), &three, &three);
     let batch = vec![request(1, 1, b"another first")];
+    let began = new_view_digest(4, 1, prepared_of(&two[0]), &three);
     let head = head_of(1, 1, &genesis_chain(&TABLE), &batch);
     for to in [0, 2] {
         let _ = cluster.inject(1, to, &own);
         let _ = cluster.inject(1, to, &bytes);
         assert_eq!(cluster.phones[to].replica.view(), 1);
         let _ = cluster.inject(1, to, &request_wire(&batch[0]));
-        let _ = cluster.inject(1, to, &pre_prepare(4, 1, head, &batch));
-        let _ = cluster.inject(1, to, &vote(4, 1, Phase::Commit, head));
+        let _ = cluster.inject(1, to, &pre_prepare_in(4, 1, head, &batch, &began));
+        let _ = cluster.inject(1, to, &vote_in(4, 1, Phase::Commit, head, &began));
     }
     cluster.run_for(500);
     [0, 2]
@@ -389,6 +390,9 @@ fn far_away_numbers_from_peers_neither_overflow_nor_matter() {
         let status = bitcraps_core::consensus::Status {
             view: far,
             delivered: far,
+            stable: far,
+            epoch: far,
+            tag: [0; 4],
         };
         let messages = [
             vote(4, 3, Phase::Prepare, head),

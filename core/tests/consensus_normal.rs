@@ -13,7 +13,7 @@ fn all(cluster: &Cluster) -> Vec<usize> {
 }
 
 fn quorum(cluster: &Cluster) -> usize {
-    cluster.phones[0].replica.quorum().q
+    cluster.phones[0].replica.epoch().quorum.q
 }
 
 #[test]
@@ -399,7 +399,13 @@ fn a_talkative_neighbour_is_answered_only_so_often() {
     cluster.submit(0, b"under way");
     let before = cluster.sends.len();
     for delivered in 2..1_000 {
-        let status = bitcraps_core::consensus::Status { view: 0, delivered };
+        let status = bitcraps_core::consensus::Status {
+            view: 0,
+            delivered,
+            stable: 0,
+            epoch: 0,
+            tag: [0; 4],
+        };
         let tag = u16::from_le_bytes([TABLE.0[0], TABLE.0[1]]);
         let _ = cluster.inject(3, 0, &Message::Status(status).to_wire(tag, 0, delivered));
     }

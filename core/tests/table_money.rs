@@ -259,7 +259,7 @@ fn chips_are_conserved_and_two_tables_with_one_log_are_equal_at_every_slot() {
         }
         rolls += felt.table.rolls();
     }
-    assert!(rolls > 500, "random play must get somewhere: {rolls} rolls");
+    assert!(rolls > 400, "random play must get somewhere: {rolls} rolls");
 }
 
 #[test]

@@ -144,13 +144,22 @@ fn only_the_shooter_closes_the_open_roll_and_only_once_enough_have_committed() {
     let mut felt = Felt::new(4);
     let close = Operation::RollClose { roll: 1 };
     let shooter = None;
-    assert_eq!(felt.refusal(0, close), Rejection::NotShooter { shooter });
+    assert_eq!(
+        felt.refusal(0, close.clone()),
+        Rejection::NotShooter { shooter }
+    );
     felt.bet(2, PASS, 10);
     let shooter = Some(Seat(2));
-    assert_eq!(felt.refusal(0, close), Rejection::NotShooter { shooter });
+    assert_eq!(
+        felt.refusal(0, close.clone()),
+        Rejection::NotShooter { shooter }
+    );
     for (seat, have) in [(0, 0), (1, 1), (3, 2)] {
         let needed = 3;
-        assert_eq!(felt.refusal(2, close), Rejection::NotReady { have, needed });
+        assert_eq!(
+            felt.refusal(2, close.clone()),
+            Rejection::NotReady { have, needed }
+        );
         assert!(!felt.table.is_ready());
         felt.ask(seat, felt.commit_of(1, seat, 1));
     }
@@ -186,12 +195,12 @@ fn q_players_who_have_waited_close_the_roll_and_one_fewer_do_not() {
     // It rests on the come-out, so some bet stands whatever falls.
     felt.bet(3, BetKind::Place(BoxNumber::Six), 12);
     let idle = Operation::Idle { roll: 1 };
-    assert_eq!(felt.ask(1, idle), []);
-    assert_eq!(felt.ask(1, idle), [], "one player counts once");
-    assert_eq!(felt.ask(2, idle), []);
+    assert_eq!(felt.ask(1, idle.clone()), []);
+    assert_eq!(felt.ask(1, idle.clone()), [], "one player counts once");
+    assert_eq!(felt.ask(2, idle.clone()), []);
     assert!(!felt.table.dice().is_closed(), "q − 1 have waited");
     assert_eq!(
-        felt.ask(3, idle),
+        felt.ask(3, idle.clone()),
         [Outcome::RollClosed { roll: 1, by: None }]
     );
     let roll = rolled(&felt.reveal_all(1));
@@ -332,7 +341,7 @@ fn no_more_than_the_bound_waits_for_the_open_roll() {
         on: true,
     };
     assert_eq!(
-        felt.operations(&vec![(1, waiting); DEFERRED_PER_SEAT_MAX]),
+        felt.operations(&vec![(1, waiting.clone()); DEFERRED_PER_SEAT_MAX]),
         []
     );
     assert_eq!(felt.refusal(1, place(FIELD, 5)), Rejection::Busy);
@@ -500,18 +509,18 @@ fn a_commitment_that_is_copied_opens_for_nobody_but_its_maker() {
     felt.bet(0, PASS, 10);
     let copied = felt.commit_of(1, 0, 1);
     for seat in [0, 1] {
-        felt.ask(seat, copied);
+        felt.ask(seat, copied.clone());
     }
     felt.ask(2, felt.commit_of(1, 2, 1));
     felt.close();
     let (_, of_zero) = reveal_of(1, 0, 1);
     let mismatch = Rejection::Dice(DiceRefusal::RevealMismatch);
-    assert_eq!(felt.refusal(1, of_zero), mismatch);
+    assert_eq!(felt.refusal(1, of_zero.clone()), mismatch);
     let digest = Digest([0; 32]);
     let closed = Rejection::Dice(DiceRefusal::CommitClosed);
     let late = Operation::DiceCommit { roll: 1, digest };
     assert_eq!(felt.refusal(3, late), closed);
-    felt.ask(0, of_zero);
+    felt.ask(0, of_zero.clone());
     let twice = Rejection::Dice(DiceRefusal::RevealTwice);
     assert_eq!(felt.refusal(0, of_zero), twice);
 }

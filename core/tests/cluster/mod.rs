@@ -6,6 +6,7 @@
 
 mod auditor;
 pub(crate) mod forge;
+pub(crate) mod model;
 #[path = "../random/mod.rs"]
 mod random;
 mod seeds;
@@ -16,8 +17,10 @@ use auditor::Auditor;
 use bitcraps_core::consensus::{
     Action, Batch, Ignored, Peer, Replica, genesis_chain, limits, next_chain,
 };
-use bitcraps_core::crypto::Digest;
+use bitcraps_core::crypto::{Digest, Seat};
 use bitcraps_core::time::Instant;
+use bitcraps_core::wire::{Decode, Encode};
+use model::Model;
 pub(crate) use random::Random;
 pub(crate) use seeds::*;
 
@@ -35,6 +38,19 @@ pub(crate) struct Phone {
     known: BTreeMap<usize, BTreeSet<Vec<u8>>>,
     numbers: BTreeMap<u8, u64>,
     auditor: Auditor,
+    /// The last slot it delivered or took over, and its chain digest.
+    tip: (u64, Digest),
+    pub(crate) model: Model,
+    /// Whom it knows to lie, with the proof.
+    pub(crate) convicted: BTreeMap<usize, Vec<u8>>,
+    /// The slots whose state it took over from others.
+    pub(crate) installed: Vec<u64>,
+    /// The epochs it entered.
+    pub(crate) epochs: Vec<(u64, u64, usize)>,
+    /// Whom it blamed for a fork when it stopped, each time with the proof.
+    pub(crate) halts: Vec<(BTreeSet<usize>, Vec<u8>)>,
+    /// The last thing that it made durable.
+    persisted: Vec<u8>,
 }
 
 /// A message on its way: from, to, the link's generation, and the bytes.
@@ -53,12 +69,15 @@ pub(crate) struct Cluster {
     /// Everything that a phone originated, and everything sent to one neighbour only.
     pub(crate) own: Vec<(usize, Vec<u8>)>,
     pub(crate) sends: Vec<(usize, Vec<u8>)>,
+    /// More phones lie than the table can bear, so that honest ones may disagree.
+    pub(crate) above_the_bound: bool,
     links: BTreeMap<(usize, usize), u64>,
     generation: u64,
     last: BTreeMap<(usize, usize), u64>,
     queue: BTreeMap<(u64, u64), Flying>,
     count: u64,
     decided: BTreeMap<u64, Digest>,
+    states: BTreeMap<u64, Vec<u8>>,
 }
 
 impl Cluster {
@@ -87,6 +106,13 @@ impl Cluster {
             known: BTreeMap::new(),
             numbers: BTreeMap::new(),
             auditor: Auditor::default(),
+            tip: (0, genesis_chain(&TABLE)),
+            model: Model::new(roster(n)),
+            convicted: BTreeMap::new(),
+            installed: Vec::new(),
+            epochs: Vec::new(),
+            halts: Vec::new(),
+            persisted: Vec::new(),
         });
         Self {
             n,
@@ -97,12 +123,14 @@ impl Cluster {
             blocked: BTreeSet::new(),
             own: Vec::new(),
             sends: Vec::new(),
+            above_the_bound: false,
             links: BTreeMap::new(),
             generation: 0,
             last: BTreeMap::new(),
             queue: BTreeMap::new(),
             count: 0,
             decided: BTreeMap::new(),
+            states: BTreeMap::new(),
         }
     }
 
@@ -249,6 +277,7 @@ impl Cluster {
         while let Some(action) = self.phones[phone].replica.poll_action() {
             match action {
                 Action::Persist(bytes) => {
+                    self.phones[phone].persisted.clone_from(&bytes);
                     if self.phones[phone].honest {
                         self.phones[phone].auditor.persist(&bytes);
                     }
@@ -264,6 +293,27 @@ impl Cluster {
                     chain,
                     batch,
                 } => self.deliver(phone, sequence, chain, batch),
+                Action::Install {
+                    sequence,
+                    chain,
+                    application,
+                } => self.install(phone, sequence, chain, &application),
+                Action::EnteredEpoch {
+                    epoch,
+                    first,
+                    members,
+                } => {
+                    let at = &mut self.phones[phone];
+                    at.auditor.enter_epoch();
+                    at.epochs.push((epoch, first, members.len()));
+                }
+                Action::Convicted { seat, evidence, .. } => self.convict(phone, seat, evidence),
+                Action::Halted {
+                    culprits, proof, ..
+                } => {
+                    let seats = culprits.into_iter().map(|(seat, _)| usize::from(seat.0));
+                    self.halt(phone, seats.collect(), proof);
+                }
                 Action::LeftView { target } => self.phones[phone].left.push(target),
                 Action::EnteredView { .. } => {}
             }
@@ -316,20 +366,76 @@ impl Cluster {
 
     fn deliver(&mut self, phone: usize, sequence: u64, chain: Digest, batch: Batch) {
         let at = &mut self.phones[phone];
+        assert!(at.halts.is_empty(), "phone {phone} delivers after its halt");
         if at.honest {
-            let last = at.delivered.last();
-            let parent = last.map_or_else(|| genesis_chain(&TABLE), |(_, chain, _)| *chain);
-            let last = last.map_or(0, |(sequence, ..)| *sequence);
+            let (last, parent) = at.tip;
             assert_eq!(sequence, last + 1, "phone {phone} left a gap");
             assert_eq!(chain, next_chain(&parent, sequence, &batch));
             for request in &batch {
-                let number = at.numbers.entry(request.player().0).or_insert(0);
-                assert_eq!(request.number(), *number + 1, "out of order at {sequence}");
-                *number += 1;
+                let number = at.numbers.entry(request.player().0);
+                // Where the state was taken over, the numbers go on from anywhere.
+                let number = number.or_insert_with(|| match at.installed.is_empty() {
+                    true => 0,
+                    false => request.number() - 1,
+                });
+                let next = *number + 1;
+                let skips = request.skips() && request.number() > next;
+                assert!(request.number() == next || skips, "order at {sequence}");
+                *number = request.number();
             }
             let agreed = *self.decided.entry(sequence).or_insert(chain);
-            assert_eq!(agreed, chain, "phone {phone} disagrees at {sequence}");
+            assert!(
+                agreed == chain || self.above_the_bound,
+                "phone {phone} disagrees at {sequence}"
+            );
+        }
+        at.tip = (sequence, chain);
+        let roster = at.model.apply(&batch);
+        let state = at.model.to_bytes();
+        if at.honest && !self.above_the_bound {
+            let agreed = self.states.entry(sequence).or_insert_with(|| state.clone());
+            assert_eq!(*agreed, state, "phone {phone} has another state");
         }
         at.delivered.push((sequence, chain, batch));
+        let state = at.replica.is_checkpoint(sequence).then_some(state);
+        at.replica
+            .applied(Instant(self.now), sequence, roster, state);
+    }
+
+    fn halt(&mut self, phone: usize, culprits: BTreeSet<usize>, proof: Vec<u8>) {
+        assert!(self.above_the_bound, "phone {phone} halts without cause");
+        // The latch is on disk before anything follows from it: kind 8, then the proof.
+        let record = &self.phones[phone].persisted;
+        assert_eq!((record[0], &record[1..]), (8, &proof[..]));
+        let honest = self.phones.iter().filter(|phone| phone.honest);
+        for other in honest.map(|phone| usize::from(phone.replica.seat().0)) {
+            assert!(!culprits.contains(&other), "{phone} blames {other}");
+        }
+        self.phones[phone].halts.push((culprits, proof));
+    }
+
+    fn convict(&mut self, phone: usize, seat: Seat, evidence: Vec<u8>) {
+        let at = usize::from(seat.0);
+        let is_honest = |p: &Phone| p.replica.seat() == seat && p.honest;
+        assert!(
+            !self.phones.iter().any(is_honest),
+            "phone {phone} blames the honest {at}"
+        );
+        self.phones[phone].convicted.insert(at, evidence);
+    }
+
+    fn install(&mut self, phone: usize, sequence: u64, chain: Digest, application: &[u8]) {
+        let at = &mut self.phones[phone];
+        assert!(at.halts.is_empty(), "phone {phone} installs after its halt");
+        if at.honest && !self.above_the_bound {
+            assert!(sequence > at.tip.0, "phone {phone} went back to {sequence}");
+            assert_eq!(self.decided.get(&sequence), Some(&chain), "made-up state");
+            let state = self.states.get(&sequence).map(Vec::as_slice);
+            assert_eq!(state, Some(application), "made-up state");
+        }
+        at.tip = (sequence, chain);
+        at.model = Model::from_bytes(application).expect("a model");
+        at.numbers.clear();
+        at.installed.push(sequence);
     }
 }

@@ -25,16 +25,17 @@ pub(crate) fn epoch_context(n: usize) -> Context {
     Context::of_epoch(VERSION, &TABLE, 0, &roster(n).digest())
 }
 
-pub(crate) fn new_replica(n: usize, seat: usize) -> Replica {
+pub(crate) fn new_replica(n: usize, at: usize) -> Replica {
     let config = ReplicaConfig {
         version: VERSION,
         table: TABLE,
         roster: roster(n),
-        identity: identity(seat),
+        seat: seat(at),
+        identity: identity(at),
         // More than one slot under way, so that view changes find whole chains undecided.
         pipeline: 2,
     };
-    Replica::new(config).expect("seated")
+    Replica::new(config)
 }
 
 /// A seat as consensus knows it.

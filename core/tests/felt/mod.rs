@@ -67,7 +67,7 @@ impl Felt {
     /// Asks for something that must be refused, and gives the reason.
     pub(crate) fn refusal(&mut self, seat: u8, operation: Operation) -> Rejection {
         let before = self.table.digest();
-        let outcomes = self.ask(seat, operation);
+        let outcomes = self.ask(seat, operation.clone());
         assert_eq!(
             before,
             self.table.digest(),
