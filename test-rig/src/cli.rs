@@ -1,5 +1,8 @@
 //! The command line: what `rig` understands, and its exit codes.
 
+mod bench;
+mod fuzz;
+
 use std::hash::{BuildHasher, Hasher};
 use std::io::{IsTerminal, Write};
 use std::panic::{AssertUnwindSafe, catch_unwind};
@@ -9,11 +12,11 @@ use std::sync::{LazyLock, Mutex};
 use clap::{Args, Parser, Subcommand};
 use indicatif::{ProgressBar, ProgressStyle};
 
-use crate::bench;
 use crate::bets;
+use crate::byzantine::BUILT;
 use crate::result::{RunOutcome, RunResult};
 use crate::run::{Finished, run};
-use crate::scenario::{Behaviour, Expect, Scenario, Supported, builtins, explain, load, resolve};
+use crate::scenario::{Expect, Scenario, Supported, builtins, explain, load, resolve};
 use crate::show::{Printer, again};
 use crate::sim::{BET_FAMILIES, BET_IDS, FAULTS, Observation, Room};
 
@@ -34,7 +37,7 @@ Exit codes of `rig run`:
 
 /// What this build of the rig can do of what a scenario may ask for.
 pub static SUPPORTED: LazyLock<Supported<'static>> = LazyLock::new(|| Supported {
-    behaviours: &[Behaviour::Silent],
+    behaviours: &BUILT,
     faults: &FAULTS,
     bet_kinds: &BET_FAMILIES,
     bet_ids: &BET_IDS,
@@ -58,6 +61,12 @@ enum Command {
     /// Run a scenario: a built-in's name or a TOML file
     #[command(after_help = EXIT_CODES)]
     Run(RunArgs),
+    /// Run many random rooms from seeds, and keep what breaks
+    #[command(after_help = fuzz::AFTER_HELP)]
+    Fuzz(fuzz::FuzzArgs),
+    /// Measure what the design promises: bytes, hops, times, CPU
+    #[command(after_help = bench::after_help())]
+    Bench(bench::BenchArgs),
     /// List the built-in scenarios, a line each
     Scenarios,
     /// List the bets with what they pay and cost, or explain one
@@ -68,12 +77,6 @@ enum Command {
         #[arg(long, default_value = "reference")]
         rules: String,
         /// Print one JSON list of id, name, pays and edge
-        #[arg(long)]
-        json: bool,
-    },
-    /// Measure this machine
-    Bench {
-        /// Print one JSON object on stdout and nothing else there
         #[arg(long)]
         json: bool,
     },
@@ -107,10 +110,11 @@ static PANICKED_AT: Mutex<Option<String>> = Mutex::new(None);
 pub fn main() -> ExitCode {
     let code = match Cli::parse().command {
         Command::Run(args) => run_command(&args),
+        Command::Fuzz(args) => fuzz::fuzz_command(&args),
+        Command::Bench(args) => bench::bench_command(&args),
         Command::Scenarios => list_scenarios(),
         Command::Check { scenario } => check(&scenario),
         Command::Bets { bet, rules, json } => bets_command(bet.as_deref(), &rules, json),
-        Command::Bench { json } => bench(json),
     };
     ExitCode::from(code)
 }
@@ -153,16 +157,6 @@ fn bets_command(bet: Option<&str>, rules: &str, json: bool) -> u8 {
         }
         Err(error) => usage_error(&error),
     }
-}
-
-fn bench(json: bool) -> u8 {
-    let figure = bench::bets::settled_per_second();
-    if json {
-        print(&format!("{{\"bets_settled_per_second\":{figure}}}"));
-    } else {
-        print(&format!("{figure} bets settled per second, on one core"));
-    }
-    0
 }
 
 fn run_command(args: &RunArgs) -> u8 {

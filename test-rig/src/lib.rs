@@ -1,13 +1,15 @@
 //! A whole room of BitCraps phones in one process: real cores, a simulated radio, phones that lie, and checkers
 //! that share no code with what they check.
 //!
-//! Reading order: [`scenario`] (what is run), [`sim`] (the room), [`checkers`] (what must hold), [`run`] (one run from
+//! Reading order: [`scenario`] (what is run), [`sim`] (the room), [`byzantine`] (who lies in it and how), [`checkers`] (what must hold), [`run`] (one run from
 //! scenario to result), [`show`] (what a person sees).
 
 pub mod bench;
 pub mod bets;
+pub mod byzantine;
 pub mod checkers;
 pub mod cli;
+pub mod fuzz;
 pub mod random;
 pub mod result;
 pub mod run;

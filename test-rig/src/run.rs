@@ -1,21 +1,25 @@
 //! One run: from a scenario and a seed to a result.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::time::Instant as WallClock;
 
-use bitcraps_core::node::{Event, Stats};
-use bitcraps_core::table::TableRules;
+use bitcraps_core::crypto::Seat;
+use bitcraps_core::node::{Event, Node, Stats};
+use bitcraps_core::table::{Gone, TableRules};
 use bitcraps_core::wire::Kind;
 
 use crate::checkers::{Checkers, Status};
 use crate::random::Stream;
-use crate::result::{Percentiles, PropertyResult, RunOutcome, RunResult};
+use crate::result::{EvidenceResult, Percentiles, PropertyResult, RunOutcome, RunResult};
 use crate::scenario::Scenario;
 use crate::sim::trace::hex;
 use crate::sim::{FormationError, Observation, Room};
 
 /// How long the healed core gets in the liveness phase.
 const LIVENESS_US: u64 = 900_000_000;
+
+/// How often, in events, the phones' bounded structures are looked at beside every decision.
+const SAMPLE_STEPS: u64 = 1024;
 
 /// A run that is over.
 #[derive(Debug)]
@@ -102,12 +106,16 @@ pub fn run(
     let shown = furthest(&room);
     checkers.finish(&room);
     let balances = Balances::of(&room, shown);
+    // A halt is for good: there is nothing to go on with.
+    let halted = checkers.has_halted();
     if reached {
         checkers.liveness.check(true, String::new);
-    } else {
-        liveness(scenario, seed, &mut room, &mut checkers);
+    } else if !halted {
+        liveness(seed, &mut room, &mut checkers);
     }
-    for (name, property) in checkers.properties() {
+    let liars = room.phones.iter().filter(|phone| !phone.is_honest());
+    let forks_allowed = liars.count() > usize::from(scenario.faulty_max());
+    for (name, property) in checkers.properties(forks_allowed) {
         result
             .properties
             .insert(name, PropertyResult::from(&property));
@@ -116,10 +124,11 @@ pub fn run(
         .properties
         .values()
         .any(|p| p.status == Status::Violated);
-    result.outcome = match (broken, reached) {
-        (true, _) => RunOutcome::Violated,
-        (false, true) => RunOutcome::Reached,
-        (false, false) => RunOutcome::Stalled,
+    result.outcome = match (broken, halted, reached) {
+        (true, ..) => RunOutcome::Violated,
+        (_, true, _) => RunOutcome::Halted,
+        (_, _, true) => RunOutcome::Reached,
+        _ => RunOutcome::Stalled,
     };
     Ok(Finished {
         result,
@@ -137,10 +146,16 @@ fn play(
     phones: &[usize],
     rounds: u64,
 ) -> bool {
+    let mut steps = 0_u64;
     loop {
         while let Some(observation) = room.take_observation() {
             checkers.observe(room, &observation);
             watch(room, &observation);
+        }
+        // Whoever floods a phone need not let it decide anything.
+        steps += 1;
+        if steps.is_multiple_of(SAMPLE_STEPS) {
+            checkers.sample(room);
         }
         let mut working = phones
             .iter()
@@ -158,9 +173,10 @@ fn play(
 
 /// The liveness phase: faults end, a random quorum lives on, everybody else stays dead; the core must play on.
 /// Without q phones that can be revived and that hear each other there is nothing to find out.
-fn liveness(scenario: &Scenario, seed: u64, room: &mut Room, checkers: &mut Checkers) {
+fn liveness(seed: u64, room: &mut Room, checkers: &mut Checkers) {
     let mut stream = Stream::new(seed, "liveness", 0);
-    let Some(core) = draw_core(room, usize::from(scenario.quorum()), &mut stream) else {
+    let quorum = room.phones[furthest(room)].node.epoch().0.quorum.q;
+    let Some(core) = draw_core(room, quorum, checkers.caught(), &mut stream) else {
         return;
     };
     room.heal(&core);
@@ -172,22 +188,53 @@ fn liveness(scenario: &Scenario, seed: u64, room: &mut Room, checkers: &mut Chec
     let end_us = room.game_us() + LIVENESS_US;
     let went_on = play(room, checkers, &mut |_, _| {}, end_us, &core, wanted);
     checkers.liveness.check(went_on, || {
-        format!("phones {core:?}, a quorum, healed and joined, did not settle roll {wanted}")
+        let states = core.iter().map(|phone| standing(room, *phone));
+        format!(
+            "a healed and joined quorum did not settle roll {wanted}: {}",
+            states.collect::<Vec<_>>().join(", ")
+        )
     });
     checkers.finish(room);
 }
 
-/// A random quorum of phones that are not switched off, each in range of another of them.
-fn draw_core(room: &Room, quorum: usize, stream: &mut Stream) -> Option<Vec<usize>> {
-    let mut starts: Vec<usize> = (0..room.phones.len())
-        .filter(|phone| !room.phones[*phone].crashed)
-        .collect();
+/// Where a phone stands, in short.
+fn standing(room: &Room, phone: usize) -> String {
+    let node = &room.phones[phone].node;
+    let ((slot, _), (view, votes), dice) = (node.delivered(), node.view(), node.table().dice());
+    let roll = dice.roll();
+    let votes = if votes { "" } else { " left" };
+    let closed = if dice.is_closed() { " closed" } else { "" };
+    format!("phone {phone} at slot {slot} view {view}{votes} roll {roll}{closed}")
+}
+
+/// A random quorum of phones that are not switched off, each in range of another of them. Honest ones first: whoever
+/// has lied is joined to what it once said, and is taken only where the honest ones alone are no quorum. Whoever was caught
+/// is no help at all.
+fn draw_core(
+    room: &Room,
+    quorum: usize,
+    caught: &BTreeSet<usize>,
+    stream: &mut Stream,
+) -> Option<Vec<usize>> {
+    let honest = |phone: &usize| room.phones[*phone].is_honest();
+    drawn_from(room, quorum, stream, &honest)
+        .or_else(|| drawn_from(room, quorum, stream, &|phone| !caught.contains(phone)))
+}
+
+fn drawn_from(
+    room: &Room,
+    quorum: usize,
+    stream: &mut Stream,
+    may: &dyn Fn(&usize) -> bool,
+) -> Option<Vec<usize>> {
+    let usable = |phone: &usize| !room.phones[*phone].crashed && may(phone);
+    let mut starts: Vec<usize> = (0..room.phones.len()).filter(usable).collect();
     while !starts.is_empty() {
-        let start = starts.swap_remove(draw(stream, starts.len()));
+        let start = starts.swap_remove(stream.index(starts.len()));
         let mut core = vec![start];
         while core.len() < quorum {
             let in_range = |phone: &usize| {
-                !room.phones[*phone].crashed
+                usable(phone)
                     && !core.contains(phone)
                     && core.iter().any(|member| room.are_in_range(*member, *phone))
             };
@@ -195,7 +242,7 @@ fn draw_core(room: &Room, quorum: usize, stream: &mut Stream) -> Option<Vec<usiz
             if next.is_empty() {
                 break;
             }
-            core.push(next[draw(stream, next.len())]);
+            core.push(next[stream.index(next.len())]);
         }
         if core.len() == quorum {
             core.sort_unstable();
@@ -203,10 +250,6 @@ fn draw_core(room: &Room, quorum: usize, stream: &mut Stream) -> Option<Vec<usiz
         }
     }
     None
-}
-
-fn draw(stream: &mut Stream, count: usize) -> usize {
-    usize::try_from(stream.below(count as u64)).unwrap_or(0)
 }
 
 /// The honest phone that delivered most; the lowest-numbered of several.
@@ -225,6 +268,27 @@ fn furthest(room: &Room) -> usize {
 fn seconds(micros: impl TryInto<u64>) -> f64 {
     let micros: u64 = micros.try_into().unwrap_or(u64::MAX);
     std::time::Duration::from_micros(micros).as_secs_f64()
+}
+
+/// Who was proven to have lied and has no vote any more.
+fn evicted(node: &Node) -> Vec<u8> {
+    let (epoch, _) = node.epoch();
+    let voteless = |found: &EvidenceResult| epoch.roster.key(Seat(found.player)).is_none();
+    let found = evidence(node).into_iter().filter(voteless);
+    found.map(|found| found.player).collect()
+}
+
+/// Who was proven to have lied, and how.
+fn evidence(node: &Node) -> Vec<EvidenceResult> {
+    let seats = node.table().genesis().roster.seats();
+    let found = seats.filter_map(|seat| match node.table().gone(seat) {
+        Some(Gone::Convicted(lie)) => Some(EvidenceResult {
+            kind: lie.name().to_owned(),
+            player: seat.0,
+        }),
+        _ => None,
+    });
+    found.collect()
 }
 
 /// What the run was, as far as it can be counted at its end.
@@ -253,9 +317,12 @@ fn measure(scenario: &Scenario, seed: u64, room: &Room) -> RunResult {
         properties: BTreeMap::new(),
         rolls: shown.node.table().rolls(),
         decisions,
-        view_changes: honest().map(|phone| phone.node.view().0).max().unwrap_or(0),
-        evicted: Vec::new(),
-        evidence: Vec::new(),
+        view_changes: honest()
+            .map(|phone| phone.node.stats().views_entered)
+            .max()
+            .unwrap_or(0),
+        evicted: evicted(&shown.node),
+        evidence: evidence(&shown.node),
         decide_ms: Percentiles::of(honest().flat_map(|p| p.player.decide_ms.clone()).collect()),
         roll_ms: Percentiles::of(honest().flat_map(|p| p.player.roll_ms.clone()).collect()),
         origin_bytes_per_decision: per_decision(origin(&[

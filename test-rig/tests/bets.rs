@@ -134,7 +134,7 @@ fn an_unknown_bet_or_unknown_rules_are_one_line_with_what_comes_close() {
 
 #[test]
 fn the_bench_prints_one_object_with_its_figure() {
-    let ran = rig(&["bench", "--json"]);
+    let ran = rig(&["bench", "bets_settled_per_second", "--json"]);
     assert_eq!(ran.code, 0);
     let json = ran.json();
     assert_eq!(json.as_object().unwrap().len(), 1);

@@ -54,6 +54,7 @@ impl Watch {
             }
             Outcome::WorkingSet { kind, .. } => self.kinds.entry(*kind).or_default().called += 1,
             Outcome::DicePassed { .. } => self.passed += 1,
+            Outcome::Convicted { .. } | Outcome::Left { .. } | Outcome::MembersChange { .. } => {}
             Outcome::Rolled(roll) => {
                 for line in &roll.settlement.lines {
                     let key = (line.seat, line.kind);

@@ -12,6 +12,11 @@ const MEASURED: Duration = Duration::from_millis(200);
 /// How many are made. The best one counts: whatever else runs on the machine only takes away.
 const MEASUREMENTS: usize = 8;
 
+/// The figure as `rig bench` prints it.
+pub(super) fn run() -> Result<serde_json::Value, String> {
+    Ok(settled_per_second().into())
+}
+
 /// Bets that stood on the layout when a roll was settled and applied, per second of one core.
 #[must_use]
 pub fn settled_per_second() -> u64 {

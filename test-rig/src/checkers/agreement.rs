@@ -61,6 +61,20 @@ impl Agreement {
         }
     }
 
+    /// A phone went on from a certified state, which fixes everything up to its slot.
+    pub(super) fn installed(&mut self, phone: usize, sequence: u64, chain: [u8; 32]) {
+        self.gap_free.check(sequence > self.last[phone], || {
+            format!("phone {phone} went back to the state of slot {sequence}")
+        });
+        self.last[phone] = sequence;
+        if let Some((first, _, by)) = self.first.get(&sequence) {
+            let by = *by;
+            self.agreement.check(*first == chain, || {
+                format!("phone {phone} took over another slot {sequence} than phone {by} delivered")
+            });
+        }
+    }
+
     /// Phones that stopped at the same slot are in the same state.
     pub(super) fn final_state(&mut self, phone: usize, sequence: u64, state: [u8; 32]) {
         let (first, by) = *self.states.entry(sequence).or_insert((state, phone));

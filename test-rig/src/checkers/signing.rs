@@ -1,22 +1,43 @@
-//! Single signing: an honest key signs at most one proposal and one vote of a phase for a view and sequence number.
+//! Single signing: an honest key signs at most one thing for each place, and nothing that is not durable first.
 //!
-//! Read from the bytes of the write-ahead records, which hold every signed message before it leaves.
+//! Read from the bytes of the write-ahead records and of the chunks that leave, put together here a second time. A place
+//! is a view and a slot for proposals and votes of a phase, a view for view-changes and new-views, a number for requests.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
+
+use sha2::{Digest as _, Sha256};
 
 use super::Property;
 
+const REQUEST: u8 = 1;
 const PRE_PREPARE: u8 = 2;
 const PREPARE: u8 = 3;
 const COMMIT: u8 = 4;
+const VIEW_CHANGE: u8 = 5;
+const NEW_VIEW: u8 = 6;
+const CHECKPOINT: u8 = 8;
 const HEADER: usize = 6;
+/// In front of a record's message: its kind, and for proposals and votes the head that the message has only a tag of.
+const OWN: u8 = 1;
+const HEAD: usize = 48;
+/// Link tag, flags, message and index in front of a chunk; two bits of class, then first and last.
+const CHUNK_HEADER: usize = 4;
+const FIRST: u8 = 4;
+const LAST: u8 = 8;
+
+/// A message's kind, its epoch, and the two numbers of its place.
+type Place = (u8, u64, u64, u64);
 
 #[derive(Clone, Debug, Default)]
 struct Signer {
-    /// (kind, view, sequence) → what was signed.
-    signed: BTreeMap<(u8, u64, u64), Vec<u8>>,
+    signed: BTreeMap<Place, Vec<u8>>,
+    epoch: u64,
     view: u64,
     sequence: u64,
+    /// Hashes of the records that are durable.
+    durable: BTreeSet<[u8; 16]>,
+    /// What has left of the message under way, by link and class.
+    leaving: BTreeMap<(u64, u8), Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -33,46 +54,133 @@ impl Signing {
         }
     }
 
+    /// Views begin at 0 again.
+    pub(super) fn epoch_began(&mut self, phone: usize) {
+        let signer = &mut self.signers[phone];
+        signer.epoch += 1;
+        signer.view = 0;
+    }
+
     pub(super) fn persisted(&mut self, phone: usize, record: &[u8]) {
-        let [
-            kind @ (PRE_PREPARE | PREPARE | COMMIT),
-            _,
-            _,
-            view,
-            low,
-            high,
-            ..,
-        ] = *record
-        else {
+        let Some(record) = own_message(record) else {
             return;
         };
+        let signers = self.signers.len();
         let signer = &mut self.signers[phone];
-        let view = nearest(u64::from(view), signer.view, 1 << 8);
-        let sequence = nearest(
-            u64::from(u16::from_le_bytes([low, high])),
-            signer.sequence,
-            1 << 16,
-        );
-        signer.view = view;
-        signer.sequence = sequence;
-        // A vote names its signer and the first bytes of the chain digest; a proposal names its batch.
-        let end = if kind == PRE_PREPARE {
-            record.len()
-        } else {
-            HEADER + 5
+        if !is_own(phone, signers, signer.view, record) {
+            return;
+        }
+        signer.durable.insert(short_hash(record));
+        let Some(place) = signer.place(record) else {
+            return;
         };
-        let what = record.get(HEADER..end).unwrap_or(record).to_vec();
-        let first = signer
-            .signed
-            .entry((kind, view, sequence))
-            .or_insert_with(|| what.clone());
+        // A vote names its signer and the first bytes of the chain digest; everything else is compared whole.
+        let end = match place.0 {
+            PREPARE | COMMIT | CHECKPOINT => HEADER + 5,
+            _ => record.len(),
+        };
+        let what = record.get(HEADER..end).unwrap_or(record);
+        let first = signer.signed.entry(place).or_insert_with(|| what.to_vec());
         let same = *first == what;
         self.property.check(same, || {
+            let (kind, epoch, a, b) = place;
             format!(
-                "phone {phone} signed two messages of kind {kind} for view {view} slot {sequence}"
+                "phone {phone} signed two messages of kind {kind} for {a}, {b} in epoch {epoch}"
             )
         });
     }
+
+    /// A chunk left an honest phone: once a message of its own is complete, its record must be durable.
+    pub(super) fn sent(&mut self, phone: usize, link: u64, chunk: &[u8]) {
+        let signers = self.signers.len();
+        let signer = &mut self.signers[phone];
+        let [_, flags, _, _, payload @ ..] = chunk else {
+            return;
+        };
+        debug_assert_eq!(chunk.len(), payload.len() + CHUNK_HEADER);
+        let message = signer.leaving.entry((link, flags & 3)).or_default();
+        if flags & FIRST != 0 {
+            message.clear();
+        }
+        message.extend_from_slice(payload);
+        if flags & LAST == 0 {
+            return;
+        }
+        let message = signer
+            .leaving
+            .remove(&(link, flags & 3))
+            .unwrap_or_default();
+        if is_own(phone, signers, signer.view, &message) {
+            let durable = signer.durable.contains(&short_hash(&message));
+            self.property.check(durable, || {
+                let kind = message[0];
+                format!("phone {phone} sent a message of kind {kind} that is not in its journal")
+            });
+        }
+    }
+}
+
+impl Signer {
+    fn place(&mut self, record: &[u8]) -> Option<Place> {
+        let number = |at: usize| {
+            let bytes = record.get(at..at + 8)?;
+            Some(u64::from_le_bytes(bytes.try_into().ok()?))
+        };
+        let [kind, _, _, view, low, high, ..] = *record else {
+            return None;
+        };
+        match kind {
+            // Requests outlive epochs.
+            REQUEST => Some((kind, 0, number(HEADER + 1)?, 0)),
+            VIEW_CHANGE => Some((kind, self.epoch, number(HEADER + 1)?, 0)),
+            NEW_VIEW => Some((kind, self.epoch, number(HEADER)?, 0)),
+            _ => {
+                let sequence = u64::from(u16::from_le_bytes([low, high]));
+                if kind != CHECKPOINT {
+                    self.view = nearest(u64::from(view), self.view, 1 << 8);
+                }
+                self.sequence = nearest(sequence, self.sequence, 1 << 16);
+                let view = if kind == CHECKPOINT { 0 } else { self.view };
+                Some((kind, self.epoch, view, self.sequence))
+            }
+        }
+    }
+}
+
+/// The message in the record of something that the phone signed.
+fn own_message(record: &[u8]) -> Option<&[u8]> {
+    match record {
+        [OWN, 0, message @ ..] => Some(message),
+        [OWN, 1, rest @ ..] => rest.get(HEAD..),
+        _ => None,
+    }
+}
+
+/// Whether a phone is the one that signs this message.
+fn is_own(phone: usize, phones: usize, near_view: u64, message: &[u8]) -> bool {
+    let [kind, _, _, view, ..] = *message else {
+        return false;
+    };
+    let phone = phone as u64;
+    let leads = |view: u64| view % phones as u64 == phone;
+    match kind {
+        REQUEST | PREPARE | COMMIT | VIEW_CHANGE | CHECKPOINT => message
+            .get(HEADER)
+            .is_some_and(|seat| u64::from(*seat) == phone),
+        PRE_PREPARE => leads(nearest(u64::from(view), near_view, 1 << 8)),
+        NEW_VIEW => message
+            .get(HEADER..HEADER + 8)
+            .and_then(|bytes| bytes.try_into().ok())
+            .is_some_and(|bytes| leads(u64::from_le_bytes(bytes))),
+        _ => false,
+    }
+}
+
+fn short_hash(bytes: &[u8]) -> [u8; 16] {
+    let hash: [u8; 32] = Sha256::digest(bytes).into();
+    let mut short = [0; 16];
+    short.copy_from_slice(&hash[..16]);
+    short
 }
 
 /// The number nearest to `near` that ends in these low bits.
@@ -94,24 +202,68 @@ mod tests {
     use super::*;
     use crate::checkers::Status;
 
+    /// The record of a message that was signed here.
+    fn record(message: Vec<u8>) -> Vec<u8> {
+        [vec![OWN, 0], message].concat()
+    }
+
     fn vote(kind: u8, view: u8, sequence: u16, tag: u8) -> Vec<u8> {
         let [low, high] = sequence.to_le_bytes();
         [
-            &[kind, 0, 0, view, low, high, 3, tag, 0, 0, 0][..],
+            &[kind, 0, 0, view, low, high, 0, tag, 0, 0, 0][..],
             &[9; 64],
         ]
         .concat()
     }
 
+    fn view_change(view: u8, claim: u8) -> Vec<u8> {
+        let header = [VIEW_CHANGE, 0, 0, view, 0, 0];
+        let statement = [0, view, 0, 0, 0, 0, 0, 0, 0, claim];
+        [&header[..], &statement, &[9; 64]].concat()
+    }
+
     #[test]
     fn two_digests_for_one_slot_are_seen_and_a_repetition_is_not() {
-        let mut checker = Signing::new(1);
-        checker.persisted(0, &vote(PREPARE, 0, 1, 1));
-        checker.persisted(0, &vote(PREPARE, 0, 1, 1));
-        checker.persisted(0, &vote(COMMIT, 0, 1, 1));
-        checker.persisted(0, &vote(PREPARE, 1, 1, 2));
+        let mut checker = Signing::new(4);
+        checker.persisted(0, &record(vote(PREPARE, 0, 1, 1)));
+        checker.persisted(0, &record(vote(PREPARE, 0, 1, 1)));
+        checker.persisted(0, &record(vote(COMMIT, 0, 1, 1)));
+        checker.persisted(0, &record(vote(PREPARE, 1, 1, 2)));
         assert_eq!(checker.property.status(), Status::Held);
-        checker.persisted(0, &vote(PREPARE, 0, 1, 2));
+        checker.persisted(0, &record(vote(PREPARE, 0, 1, 2)));
+        assert_eq!(checker.property.status(), Status::Violated);
+    }
+
+    #[test]
+    fn two_view_changes_for_one_view_are_seen() {
+        let mut checker = Signing::new(4);
+        checker.persisted(0, &record(view_change(1, 1)));
+        checker.persisted(0, &record(view_change(2, 2)));
+        assert_eq!(checker.property.status(), Status::Held);
+        checker.persisted(0, &record(view_change(2, 3)));
+        assert_eq!(checker.property.status(), Status::Violated);
+    }
+
+    #[test]
+    fn an_own_message_that_leaves_before_its_record_is_seen_and_a_relayed_one_is_not() {
+        let chunks = |message: &[u8]| {
+            let (left, right) = message.split_at(40);
+            let first = [&[0, FIRST, 0, 0][..], left].concat();
+            [first, [&[0, LAST, 0, 1][..], right].concat()]
+        };
+        let mut checker = Signing::new(4);
+        let own = vote(PREPARE, 0, 1, 1);
+        checker.persisted(0, &record(own.clone()));
+        for chunk in chunks(&own) {
+            checker.sent(0, 7, &chunk);
+            // Seat 0's vote, passed on by phone 1.
+            checker.sent(1, 8, &chunk);
+        }
+        assert_eq!(checker.property.status(), Status::Held);
+        assert_eq!(checker.property.checked, 2);
+        for chunk in chunks(&vote(COMMIT, 0, 1, 1)) {
+            checker.sent(0, 7, &chunk);
+        }
         assert_eq!(checker.property.status(), Status::Violated);
     }
 
@@ -122,7 +274,12 @@ mod tests {
             let low = u16::try_from(sequence % 65_536).unwrap();
             checker.persisted(
                 0,
-                &vote(PREPARE, 0, low, u8::try_from(sequence / 65_536).unwrap()),
+                &record(vote(
+                    PREPARE,
+                    0,
+                    low,
+                    u8::try_from(sequence / 65_536).unwrap(),
+                )),
             );
         }
         assert_eq!(checker.property.status(), Status::Held);

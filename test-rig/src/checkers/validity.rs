@@ -5,7 +5,7 @@
 
 use std::collections::BTreeSet;
 
-use bitcraps_core::consensus::Batch;
+use bitcraps_core::consensus::{Batch, SignedRequest};
 use ed25519_dalek::{Signature, VerifyingKey};
 
 use super::{Property, tagged_hash};
@@ -18,8 +18,8 @@ pub(super) struct Validity {
     pub(super) property: Property,
     keys: Vec<Option<VerifyingKey>>,
     context: [u8; 32],
-    /// Slots that were checked already; other phones' copies are compared by the agreement checker.
-    done: BTreeSet<u64>,
+    /// Slots that were checked already, with these very signatures: another phone's copy may have others.
+    done: BTreeSet<(u64, [u8; 32])>,
 }
 
 impl Validity {
@@ -37,11 +37,15 @@ impl Validity {
     }
 
     pub(super) fn delivered(&mut self, sequence: u64, batch: &Batch) {
-        if !self.done.insert(sequence) {
+        let signatures = batch
+            .iter()
+            .map(|request| &request.signed.signature().0[..]);
+        let copy = tagged_hash("rig/copy", &signatures.collect::<Vec<_>>());
+        if !self.done.insert((sequence, copy)) {
             return;
         }
         for request in batch {
-            let signed = self.signed_bytes(request.player().0, request.number(), request.payload());
+            let signed = self.signed_bytes(request);
             let signature = Signature::from_bytes(&request.signed.signature().0);
             let key = self
                 .keys
@@ -55,13 +59,15 @@ impl Validity {
         }
     }
 
-    /// `len(tag) u8 ‖ tag ‖ context ‖ player u8 ‖ number u64 ‖ length u16 ‖ payload`.
-    fn signed_bytes(&self, player: u8, number: u64, payload: &[u8]) -> Vec<u8> {
+    /// `len(tag) u8 ‖ tag ‖ context ‖ player u8 ‖ number u64 ‖ skips u8 ‖ length u16 ‖ payload`.
+    fn signed_bytes(&self, request: &SignedRequest) -> Vec<u8> {
+        let payload = request.payload();
         let mut bytes = vec![u8::try_from(REQUEST_TAG.len()).expect("a short tag")];
         bytes.extend_from_slice(REQUEST_TAG.as_bytes());
         bytes.extend_from_slice(&self.context);
-        bytes.push(player);
-        bytes.extend_from_slice(&number.to_le_bytes());
+        bytes.push(request.player().0);
+        bytes.extend_from_slice(&request.number().to_le_bytes());
+        bytes.push(u8::from(request.skips()));
         bytes.extend_from_slice(
             &u16::try_from(payload.len())
                 .unwrap_or(u16::MAX)

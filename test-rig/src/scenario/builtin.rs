@@ -26,6 +26,60 @@ const BUILTINS: &[(&str, &str)] = &[
         "lossy-line",
         include_str!("../../scenarios/lossy-line.toml"),
     ),
+    (
+        "equivocating-primary",
+        include_str!("../../scenarios/equivocating-primary.toml"),
+    ),
+    (
+        "equivocating-backup",
+        include_str!("../../scenarios/equivocating-backup.toml"),
+    ),
+    ("forger", include_str!("../../scenarios/forger.toml")),
+    (
+        "double-spender",
+        include_str!("../../scenarios/double-spender.toml"),
+    ),
+    (
+        "delaying-primary",
+        include_str!("../../scenarios/delaying-primary.toml"),
+    ),
+    ("spammer", include_str!("../../scenarios/spammer.toml")),
+    (
+        "censoring-primary",
+        include_str!("../../scenarios/censoring-primary.toml"),
+    ),
+    ("replayer", include_str!("../../scenarios/replayer.toml")),
+    ("twins", include_str!("../../scenarios/twins.toml")),
+    ("amnesiac", include_str!("../../scenarios/amnesiac.toml")),
+    (
+        "black-hole-relay",
+        include_str!("../../scenarios/black-hole-relay.toml"),
+    ),
+    (
+        "corrupting-relay",
+        include_str!("../../scenarios/corrupting-relay.toml"),
+    ),
+    (
+        "bad-state-transfer",
+        include_str!("../../scenarios/bad-state-transfer.toml"),
+    ),
+    (
+        "fragment-bomber",
+        include_str!("../../scenarios/fragment-bomber.toml"),
+    ),
+    ("colluders", include_str!("../../scenarios/colluders.toml")),
+    (
+        "nine-players-three-silent",
+        include_str!("../../scenarios/nine-players-three-silent.toml"),
+    ),
+    (
+        "nine-players-four-silent",
+        include_str!("../../scenarios/nine-players-four-silent.toml"),
+    ),
+    (
+        "split-two-and-two",
+        include_str!("../../scenarios/split-two-and-two.toml"),
+    ),
 ];
 
 /// Name and TOML text of every built-in scenario.

@@ -24,6 +24,17 @@ pub(super) fn remarks(scenario: &Scenario) -> Vec<String> {
                 "player {player}: `with` has no effect on {behaviour}"
             ));
         }
+        let colludes = |player: &u8| {
+            let plotters = scenario.byzantine.iter();
+            let mut plotters = plotters.filter(|liar| liar.behaviour == Behaviour::Colluder);
+            plotters.any(|liar| liar.player == *player)
+        };
+        let honest = liar.with.iter().filter(|player| !colludes(player));
+        for player in honest.filter(|_| liar.behaviour == Behaviour::Colluder) {
+            remarks.push(format!(
+                "player {player} is named in a plot and is no colluder: it takes no part"
+            ));
+        }
     }
     remarks
 }

@@ -1,6 +1,9 @@
 //! What happens to phones and links: crashes, partitions, loss, suspended apps.
 
+use super::phone::Phone;
 use super::room::Room;
+use bitcraps_core::node::Input;
+
 use crate::scenario::{Fault, FaultAction, FaultKind};
 
 /// The faults that this build of the rig can cause.
@@ -115,14 +118,22 @@ impl Room {
     /// liveness phase.
     pub fn heal(&mut self, core: &[usize]) {
         self.healed = true;
+        let now = self.now();
         for phone in 0..self.phones.len() {
-            self.phones[phone].player.go_on();
+            let Phone {
+                liar, node, player, ..
+            } = &mut self.phones[phone];
+            player.go_on();
+            if let Some(liar) = liar {
+                liar.end(now, node);
+            }
             if !core.contains(&phone) {
                 self.phones[phone].crashed = true;
             }
         }
         self.on_faults_change();
-        (0..self.phones.len()).for_each(|phone| self.act(phone));
+        // Whoever lied has things held back, or a link that changes hands.
+        (0..self.phones.len()).for_each(|phone| self.input(phone, Input::Wake));
     }
 }
 

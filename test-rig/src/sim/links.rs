@@ -5,28 +5,21 @@ use bitcraps_core::node::{Handle, Input, LinkDownReason};
 
 use super::profile::{LinkProfile, link_profile};
 use super::radio::{Carried, SimLink};
-use super::room::{Due, Room};
+use super::room::{Due, Observation, Room};
 use super::trace::Entry;
 use crate::random::Stream;
-use crate::scenario::Behaviour;
 
 /// Between advertising and being seen.
 const DISCOVERY_US: (u64, u64) = (100_000, 500_000);
-/// How long the OS takes to swallow a chunk that a liar never sends.
-const SWALLOW_US: u64 = 1_000;
 
 impl Room {
     pub(super) fn transmit(&mut self, phone: usize, link: u64, chunk: Vec<u8>) {
-        let game_us = self.started_us.map(|started| self.now_us - started);
-        let silent = !self.healed && self.phones[phone].lie_at(game_us) == Some(Behaviour::Silent);
-        if silent {
-            self.trace
-                .add(self.now_us, phone, Entry::Swallowed, link, &chunk);
-            self.schedule(self.now_us + SWALLOW_US, Due::Left { link, phone });
-            return;
-        }
         self.trace
             .add(self.now_us, phone, Entry::Transmit, link, &chunk);
+        if self.phones[phone].is_honest() {
+            let chunk = chunk.clone();
+            self.see(Observation::Sent { phone, link, chunk });
+        }
         let Some(sim) = self.links.get_mut(&link) else {
             return;
         };

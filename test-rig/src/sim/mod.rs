@@ -15,7 +15,7 @@ pub mod topology;
 pub mod trace;
 
 pub use faults::FAULTS;
-pub use phone::{Lie, Phone};
+pub use phone::Phone;
 pub use plan::{BET_FAMILIES, BET_IDS};
 pub use player::Player;
 pub use room::{FormationError, Observation, Room};

@@ -1,33 +1,13 @@
 //! One phone of the room: a real node, the player who taps on it, and what is wrong with it.
 
 use bitcraps_core::crypto::Identity;
-use bitcraps_core::node::{Node, NodeConfig, OpenError};
+use bitcraps_core::node::{Input, Node, NodeConfig, OpenError, Output};
 use bitcraps_core::table::Genesis;
+use bitcraps_core::time::Instant;
 
 use super::player::Player;
+use crate::byzantine::Liar;
 use crate::random::derive;
-use crate::scenario::{Behaviour, Byzantine};
-
-/// When a phone lies, in microseconds from the start of the game.
-#[derive(Clone, Debug)]
-pub struct Lie {
-    /// How.
-    pub behaviour: Behaviour,
-    /// From when.
-    pub from_us: u64,
-    /// Until when; to the end if unset.
-    pub until_us: Option<u64>,
-}
-
-impl From<&Byzantine> for Lie {
-    fn from(byzantine: &Byzantine) -> Self {
-        Self {
-            behaviour: byzantine.behaviour,
-            from_us: byzantine.from_ms * 1000,
-            until_us: byzantine.until_ms.map(|until| until * 1000),
-        }
-    }
-}
 
 /// One phone.
 #[derive(Debug)]
@@ -38,8 +18,8 @@ pub struct Phone {
     pub player: Player,
     /// The public key of its seat.
     pub key: [u8; 32],
-    /// What it does wrong on purpose. A phone with an entry here does not count as honest.
-    pub lies: Vec<Lie>,
+    /// What stands between the node and the radio if the scenario ever makes it lie. Such a phone is not honest.
+    pub(super) liar: Option<Liar>,
     /// Switched off for good.
     pub crashed: bool,
     /// The app is suspended: nothing is taken in or sent.
@@ -74,7 +54,7 @@ impl Phone {
             node: Node::open(config, derive(seed, "entropy", phone))?,
             player,
             key,
-            lies: Vec::new(),
+            liar: None,
             crashed: false,
             suspended: false,
             wake_us: None,
@@ -85,7 +65,7 @@ impl Phone {
     /// Whether the scenario never makes it lie.
     #[must_use]
     pub fn is_honest(&self) -> bool {
-        self.lies.is_empty()
+        self.liar.is_none()
     }
 
     /// Whether it should finish the work: honest and not switched off.
@@ -94,10 +74,19 @@ impl Phone {
         self.is_honest() && !self.crashed
     }
 
-    /// What it does wrong at a moment of the game.
-    pub(super) fn lie_at(&self, game_us: Option<u64>) -> Option<Behaviour> {
-        let at = game_us?;
-        let active = |lie: &&Lie| lie.from_us <= at && lie.until_us.is_none_or(|until| at < until);
-        self.lies.iter().find(active).map(|lie| lie.behaviour)
+    /// Gives an input to the node, or to the lie in front of it.
+    pub(super) fn handle_input(&mut self, now: Instant, input: Input) {
+        match &mut self.liar {
+            Some(liar) => liar.handle_input(now, &mut self.node, input),
+            None => self.node.handle_input(now, input),
+        }
+    }
+
+    /// The next thing that the phone wants done.
+    pub(super) fn poll_output(&mut self, now: Instant) -> Output {
+        match &mut self.liar {
+            Some(liar) => liar.poll_output(now, &mut self.node),
+            None => self.node.poll_output(now),
+        }
     }
 }

@@ -65,6 +65,11 @@ impl Player {
         self.rounds = u64::MAX;
     }
 
+    /// Places no bet and never rolls.
+    pub const fn sit_out(&mut self) {
+        self.rounds = 0;
+    }
+
     /// Takes note of what the phone says.
     pub fn on_event(&mut self, now: u64, event: &Event) {
         match event {

@@ -4,15 +4,16 @@ use std::collections::{BTreeMap, VecDeque};
 
 use bitcraps_core::crypto::{Roster, Seat};
 use bitcraps_core::mesh::LinkId;
-use bitcraps_core::node::{Event, Input, Output, RadioState};
+use bitcraps_core::node::{Command, Event, Input, Output, RadioState};
 use bitcraps_core::table::{Genesis, TableRules};
 use bitcraps_core::time::Instant;
 
-use super::phone::{Lie, Phone};
+use super::phone::Phone;
 use super::player::Player;
 use super::radio::{Egress, SimLink};
 use super::topology::edges;
 use super::trace::{Entry, Trace};
+use crate::byzantine::liars;
 use crate::random::Stream;
 use crate::scenario::Scenario;
 
@@ -65,6 +66,15 @@ pub enum Observation {
         phone: usize,
         /// The record.
         record: Vec<u8>,
+    },
+    /// A phone handed a chunk to its radio.
+    Sent {
+        /// Which phone.
+        phone: usize,
+        /// On which link.
+        link: u64,
+        /// The chunk.
+        chunk: Vec<u8>,
     },
     /// A phone told its player something.
     Event {
@@ -125,14 +135,14 @@ impl Room {
             let rounds = scenario.stop.rounds;
             let player = Player::new(Seat(p), scenario.workload.clone(), rounds, stream);
             let links_max = degree(p).max(6);
-            let mut phone = Phone::new(&genesis, seed, u64::from(p), links_max, player)?;
-            let own = scenario.byzantine.iter().filter(|lie| lie.player == p);
-            phone.lies = own.map(Lie::from).collect();
-            Ok(phone)
+            Phone::new(&genesis, seed, u64::from(p), links_max, player)
         });
-        let phones = phones
+        let mut phones = phones
             .collect::<Result<Vec<_>, bitcraps_core::node::OpenError>>()
             .map_err(|error| error.to_string())?;
+        for (phone, liar) in phones.iter_mut().zip(liars(&scenario, &genesis, seed)) {
+            phone.liar = liar;
+        }
         Ok(Self {
             turns: vec![None; players],
             missed: vec![Vec::new(); players],
@@ -178,7 +188,12 @@ impl Room {
         for fault_us in self.fault_changes_us() {
             self.schedule(self.now_us + fault_us, Due::FaultsChange);
         }
+        let now = self.now();
         for phone in 0..self.phones.len() {
+            if let Some(liar) = &mut self.phones[phone].liar {
+                liar.begin(now);
+                self.input(phone, Input::Wake);
+            }
             self.act(phone);
         }
         Ok(())
@@ -210,6 +225,10 @@ impl Room {
             Due::FaultsChange => self.on_faults_change(),
         }
         true
+    }
+
+    pub(super) fn see(&mut self, observation: Observation) {
+        self.observations.push_back(observation);
     }
 
     /// The oldest thing that was seen and not taken yet.
@@ -258,7 +277,7 @@ impl Room {
             .insert((at_us.max(self.now_us), self.scheduled), due);
     }
 
-    const fn now(&self) -> Instant {
+    pub(super) const fn now(&self) -> Instant {
         Instant(self.now_us / 1000)
     }
 
@@ -274,7 +293,7 @@ impl Room {
             return;
         }
         let now = self.now();
-        self.phones[phone].node.handle_input(now, input);
+        self.phones[phone].handle_input(now, input);
         self.drain(phone);
         self.act(phone);
     }
@@ -290,7 +309,7 @@ impl Room {
     fn drain(&mut self, phone: usize) {
         let now = self.now();
         loop {
-            match self.phones[phone].node.poll_output(now) {
+            match self.phones[phone].poll_output(now) {
                 Output::Persist(record) => {
                     self.trace
                         .add(self.now_us, phone, Entry::Persist, 0, &record);
@@ -353,6 +372,11 @@ impl Room {
             .push_back(Observation::Event { phone, event });
     }
 
+    /// A tap on a phone, beside what its player does.
+    pub fn command(&mut self, phone: usize, command: Command) {
+        self.input(phone, Input::Command(command));
+    }
+
     /// Lets the player of a phone act, once the game has begun.
     pub(super) fn act(&mut self, phone: usize) {
         if self.started_us.is_none() || self.phones[phone].crashed || self.phones[phone].suspended {
@@ -362,9 +386,7 @@ impl Room {
         let Phone { node, player, .. } = &mut self.phones[phone];
         let commands = player.act(game_ms, node.table());
         for command in commands {
-            self.phones[phone]
-                .node
-                .handle_input(now, Input::Command(command));
+            self.phones[phone].handle_input(now, Input::Command(command));
             self.drain(phone);
         }
         let Phone { node, player, .. } = &self.phones[phone];

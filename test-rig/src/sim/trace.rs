@@ -19,8 +19,6 @@ pub enum Entry {
     Transmit = 1,
     /// A chunk arrived.
     Receive = 2,
-    /// A liar's chunk was swallowed.
-    Swallowed = 3,
     /// A record was made durable.
     Persist = 4,
     /// A slot was delivered.

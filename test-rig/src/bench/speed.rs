@@ -1,0 +1,34 @@
+//! How fast the simulator runs `honest-table` with sixteen players on one core.
+
+use serde_json::Value;
+
+use super::clock::CpuClock;
+use super::thousandths;
+use crate::cli::SUPPORTED;
+use crate::result::RunResult;
+use crate::run::run;
+use crate::scenario::{builtin, load};
+
+const PLAYERS: u8 = 16;
+
+pub(super) fn phone_seconds() -> Result<Value, String> {
+    Ok(thousandths(measured()?.phone_seconds_per_second))
+}
+
+pub(super) fn decisions() -> Result<Value, String> {
+    Ok(thousandths(measured()?.decisions_per_second))
+}
+
+/// The run's own rates, over the time that this thread had the core.
+#[expect(clippy::float_arithmetic, reason = "rates for people")]
+fn measured() -> Result<RunResult, String> {
+    let text = builtin("honest-table").ok_or("honest-table is missing")?;
+    let mut scenario = load("honest-table", text, &SUPPORTED).map_err(|error| error.to_string())?;
+    scenario.players = PLAYERS;
+    let clock = CpuClock::start();
+    let mut result = run(&scenario, 1, &mut |_, _| {})?.result;
+    let share = result.wall_seconds / clock.elapsed().as_secs_f64().max(1e-9);
+    result.phone_seconds_per_second *= share;
+    result.decisions_per_second *= share;
+    Ok(result)
+}

@@ -1,0 +1,180 @@
+//! Phones that lie. Each has a real node and its real key; a lie edits what the node says and what it hears.
+//!
+//! One file for each way to lie. `pen` is the only file that knows how messages are laid out and signed, `liar`
+//! stands between the node and the radio, `stage` is what a lie can see and do. A lie sees what its own phone sees,
+//! and reaches the others over the same simulated links as everybody.
+
+mod amnesiac;
+mod bad_state_transfer;
+mod black_hole_relay;
+mod censor;
+mod colluder;
+mod corrupting_relay;
+mod delayer;
+mod double_spender;
+mod equivocator;
+mod forger;
+mod fragment_bomber;
+mod liar;
+mod memory;
+mod pen;
+mod replayer;
+mod silent;
+mod spammer;
+mod stage;
+mod twin;
+
+use std::collections::BTreeSet;
+use std::fmt::Debug;
+
+use bitcraps_core::crypto::Seat;
+use bitcraps_core::node::Node;
+use bitcraps_core::table::Genesis;
+use colluder::Plot;
+pub use liar::Liar;
+use liar::Period;
+use stage::{Letter, Stage};
+
+use crate::random::Stream;
+use crate::scenario::{Behaviour, Byzantine, Scenario};
+
+/// The lies that are built; "random" draws one of them.
+pub const BUILT: [Behaviour; 16] = [
+    Behaviour::Equivocator,
+    Behaviour::Silent,
+    Behaviour::Forger,
+    Behaviour::DoubleSpender,
+    Behaviour::Delayer,
+    Behaviour::Spammer,
+    Behaviour::Colluder,
+    Behaviour::Censor,
+    Behaviour::Replayer,
+    Behaviour::Amnesiac,
+    Behaviour::Twin,
+    Behaviour::BlackHoleRelay,
+    Behaviour::CorruptingRelay,
+    Behaviour::BadStateTransfer,
+    Behaviour::FragmentBomber,
+    Behaviour::Random,
+];
+
+/// The seven of the matrix and of the slow-down.
+pub const MATRIX: [Behaviour; 7] = [
+    Behaviour::Equivocator,
+    Behaviour::Silent,
+    Behaviour::Forger,
+    Behaviour::DoubleSpender,
+    Behaviour::Delayer,
+    Behaviour::Spammer,
+    Behaviour::Colluder,
+];
+
+/// A way to lie. What is not changed goes its honest way.
+pub(crate) trait Lying: Debug {
+    /// The node wants to say something over one link. What the phone says instead goes through the stage.
+    fn say(&mut self, stage: &mut Stage, _node: &Node, letter: Letter) {
+        stage.pass(letter);
+    }
+
+    /// Something arrived; `false` keeps it from the node.
+    fn hear(&mut self, _stage: &mut Stage, _node: &Node, _letter: &Letter) -> bool {
+        true
+    }
+
+    /// The lie begins, or the time it asked for has come.
+    fn wake(&mut self, _stage: &mut Stage, _node: &Node) {}
+
+    /// Whether a second node with the same key serves half of the links.
+    fn is_two(&self) -> bool {
+        false
+    }
+}
+
+/// What stands between each phone's node and the radio; nothing for honest phones.
+#[must_use]
+pub fn liars(scenario: &Scenario, genesis: &Genesis, seed: u64) -> Vec<Option<Liar>> {
+    let plots = plots(&scenario.byzantine);
+    let of_phone = |phone: u8| {
+        let own = scenario
+            .byzantine
+            .iter()
+            .filter(|entry| entry.player == phone);
+        let periods: Vec<Period> = own
+            .map(|entry| Period {
+                from_ms: entry.from_ms,
+                until_ms: entry.until_ms,
+                lie: lie(drawn(entry, seed), entry, &plots, seed),
+            })
+            .collect();
+        (!periods.is_empty()).then(|| Liar::new(genesis, seed, phone, periods))
+    };
+    (0..scenario.players).map(of_phone).collect()
+}
+
+/// The behaviour of an entry, drawn from the seed where it is "random".
+fn drawn(entry: &Byzantine, seed: u64) -> Behaviour {
+    if entry.behaviour != Behaviour::Random {
+        return entry.behaviour;
+    }
+    let concrete = BUILT.len() - 1;
+    let index = u64::from(entry.player) << 32 | (entry.from_ms & 0xffff_ffff);
+    BUILT[Stream::new(seed, "behaviour", index).index(concrete)]
+}
+
+fn lie(behaviour: Behaviour, entry: &Byzantine, plots: &[Plotters], seed: u64) -> Box<dyn Lying> {
+    match behaviour {
+        Behaviour::Equivocator => Box::<equivocator::Equivocator>::default(),
+        Behaviour::Forger => Box::<forger::Forger>::default(),
+        Behaviour::DoubleSpender => Box::<double_spender::DoubleSpender>::default(),
+        Behaviour::Delayer => Box::<delayer::Delayer>::default(),
+        Behaviour::Spammer => Box::<spammer::Spammer>::default(),
+        Behaviour::Colluder => {
+            let of_entry = |plotters: &&Plotters| plotters.players.contains(&entry.player);
+            let plot = plots
+                .iter()
+                .find(of_entry)
+                .map(|plotters| plotters.plot.clone());
+            Box::new(colluder::Colluder::new(plot.unwrap_or_default()))
+        }
+        Behaviour::Censor => Box::new(censor::Censor::new(seed)),
+        Behaviour::Replayer => Box::<replayer::Replayer>::default(),
+        Behaviour::Amnesiac => Box::new(amnesiac::Amnesiac),
+        Behaviour::Twin => Box::new(twin::Twin),
+        Behaviour::BlackHoleRelay => Box::new(black_hole_relay::BlackHoleRelay),
+        Behaviour::CorruptingRelay => Box::new(corrupting_relay::CorruptingRelay),
+        Behaviour::BadStateTransfer => Box::<bad_state_transfer::BadStateTransfer>::default(),
+        Behaviour::FragmentBomber => Box::<fragment_bomber::FragmentBomber>::default(),
+        // Whatever is not built was refused when the scenario was read.
+        _ => Box::new(silent::Silent),
+    }
+}
+
+/// Colluders who name each other, and their plot.
+struct Plotters {
+    players: BTreeSet<u8>,
+    plot: Plot,
+}
+
+fn plots(entries: &[Byzantine]) -> Vec<Plotters> {
+    let mut plots: Vec<Plotters> = Vec::new();
+    let colluders = entries
+        .iter()
+        .filter(|entry| entry.behaviour == Behaviour::Colluder);
+    for entry in colluders {
+        let players: BTreeSet<u8> = entry.with.iter().copied().chain([entry.player]).collect();
+        match plots
+            .iter_mut()
+            .find(|plot| !plot.players.is_disjoint(&players))
+        {
+            Some(plot) => plot.players.extend(players),
+            None => plots.push(Plotters {
+                players,
+                plot: Plot::default(),
+            }),
+        }
+    }
+    for Plotters { players, plot } in &plots {
+        plot.borrow_mut().members = players.iter().copied().map(Seat).collect();
+    }
+    plots
+}

@@ -1,0 +1,163 @@
+//! Every built-in scenario with liars ends as it says it does, whatever the seed, and nothing of what must hold breaks.
+
+mod cli;
+
+use cli::{PROPERTIES, reaches, rig, room, run_json};
+use serde_json::Value;
+
+/// Runs a built-in whose `[expect]` must hold.
+fn as_expected(name: &str, seeds: std::ops::RangeInclusive<u64>) -> Vec<Value> {
+    let run = |seed: u64| {
+        let (code, json) = run_json(name, seed);
+        let at = format!("rig run {name} --seed {seed}: {json}");
+        assert_eq!(code, 0, "{at}");
+        for property in PROPERTIES {
+            let status = &json["properties"][property]["status"];
+            assert_eq!(*status, "held", "{property}, {at}");
+        }
+        json
+    };
+    seeds.map(run).collect()
+}
+
+#[test]
+fn a_primary_that_proposes_two_things_is_replaced() {
+    as_expected("equivocating-primary", 1..=4);
+}
+
+#[test]
+fn a_backup_that_votes_for_two_things_changes_nothing() {
+    for json in as_expected("equivocating-backup", 1..=2) {
+        assert_eq!(json["view_changes"], 0);
+    }
+}
+
+#[test]
+fn what_a_forger_makes_up_counts_for_nothing() {
+    as_expected("forger", 1..=2);
+}
+
+#[test]
+fn chips_that_are_spent_twice_are_spent_at_most_once() {
+    as_expected("double-spender", 1..=3);
+}
+
+#[test]
+fn a_primary_that_is_as_slow_as_it_dares_cannot_stop_the_table() {
+    as_expected("delaying-primary", 1..=2);
+}
+
+#[test]
+fn a_flood_of_garbage_cannot_stop_the_table() {
+    as_expected("spammer", 1..=2);
+}
+
+#[test]
+fn a_primary_that_leaves_one_player_out_is_replaced() {
+    as_expected("censoring-primary", 1..=2);
+}
+
+#[test]
+fn old_messages_count_for_nothing() {
+    as_expected("replayer", 1..=2);
+}
+
+#[test]
+fn two_phones_with_one_key_cannot_part_the_table() {
+    as_expected("twins", 1..=2);
+}
+
+#[test]
+fn view_changes_that_forget_lose_nothing_that_was_decided() {
+    as_expected("amnesiac", 1..=2);
+}
+
+#[test]
+fn relays_that_swallow_or_corrupt_are_gone_round() {
+    as_expected("black-hole-relay", 1..=1);
+    as_expected("corrupting-relay", 1..=1);
+}
+
+#[test]
+fn whoever_is_behind_believes_no_lies_about_what_it_missed() {
+    as_expected("bad-state-transfer", 1..=3);
+}
+
+#[test]
+fn fragments_without_end_fill_nothing_up() {
+    as_expected("fragment-bomber", 1..=2);
+}
+
+#[test]
+fn two_of_seven_who_vote_for_both_versions_cannot_fork_the_table() {
+    as_expected("colluders", 1..=2);
+}
+
+#[test]
+fn nine_phones_live_on_with_three_silent_and_stall_with_four() {
+    as_expected("nine-players-three-silent", 1..=1);
+    for json in as_expected("nine-players-four-silent", 1..=2) {
+        assert_eq!(json["quorum"], 6);
+    }
+}
+
+#[test]
+fn two_halves_of_four_decide_nothing_and_go_on_together() {
+    for json in as_expected("split-two-and-two", 1..=2) {
+        assert!(json["virtual_seconds"].as_f64() > Some(33.0), "{json}");
+    }
+}
+
+#[test]
+fn a_lie_with_an_end_leaves_a_phone_that_plays_on() {
+    for behaviour in [
+        "equivocator",
+        "delayer",
+        "twin",
+        "corrupting-relay",
+        "random",
+    ] {
+        let text = format!(
+            "[[byzantine]]\nplayer = 0\nbehaviour = \"{behaviour}\"\nfrom = \"2s\"\nuntil = \"6s\"\n"
+        );
+        reaches(
+            &room(&format!("for-a-while-{behaviour}"), 4, 12, &text),
+            5,
+            12,
+        );
+    }
+}
+
+#[test]
+fn a_room_of_liars_runs_the_same_way_twice() {
+    let liar = |player: u8, behaviour: &str| {
+        format!("[[byzantine]]\nplayer = {player}\nbehaviour = \"{behaviour}\"\n")
+    };
+    let text = liar(1, "random") + &liar(5, "spammer");
+    let scenario = room("liars-twice", 7, 4, &text);
+    let args = [
+        "run",
+        &scenario,
+        "--seed",
+        "3",
+        "--json",
+        "--check-determinism",
+    ];
+    let ran = rig(&args);
+    assert_eq!((ran.code, ran.err.as_str()), (0, ""));
+}
+
+#[test]
+fn lies_of_parts_that_do_not_exist_yet_are_refused_in_a_line() {
+    for behaviour in [
+        "withhold-share",
+        "liar-dice",
+        "bad-dealer",
+        "false-accuser",
+        "invite-thief",
+    ] {
+        let text = format!("[[byzantine]]\nplayer = 0\nbehaviour = \"{behaviour}\"\n");
+        let ran = rig(&["run", &room("not-built", 4, 2, &text)]);
+        assert!(ran.refusal().contains("is not built yet"), "{ran:?}");
+    }
+}
