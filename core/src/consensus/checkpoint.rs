@@ -195,7 +195,9 @@ impl Replica {
 
     /// The last slot of the current epoch, once it is known.
     pub(super) fn epoch_end(&self) -> Option<u64> {
-        self.changes.first().map(|(first, _)| first - 1)
+        self.changes
+            .first()
+            .map(|(first, _)| first.saturating_sub(1))
     }
 
     /// Signs the state after `sequence`, which the layers above have just applied.
@@ -253,6 +255,9 @@ impl Replica {
         let Message::Checkpoint(vote) = held.message else {
             return Err(Ignored::Stale);
         };
+        if held.message.to_wire(self.table_tag, 0, held.sequence) != held.bytes {
+            return Err(Ignored::Malformed(DecodeError::OutOfRange("header")));
+        }
         let Some(waiting) = self.checkpoints.waiting.get(&held.sequence) else {
             return self.hold_checkpoint(now, peer, held);
         };
