@@ -6,7 +6,7 @@
 //! # use bitcraps_core::{crypto::Identity, node::{Input, Node, NodeConfig, Output}, table::Genesis, time::Instant};
 //! # fn driver(genesis: Genesis, input: Input, now: Instant) -> Result<(), Box<dyn std::error::Error>> {
 //! let identity = Identity::from_seed(&[7; 32]);
-//! let mut node = Node::open(NodeConfig::new(genesis, identity), [0; 32])?;
+//! let mut node = Node::open(NodeConfig::new(genesis, identity), [0; 32], &[])?;
 //! node.handle_input(now, input); // any number of these
 //! loop {
 //!     match node.poll_output(now) {
@@ -25,6 +25,7 @@
 //! How a bet travels: [`Command::PlaceBet`] is signed as a request and floods; the primary orders it; q commits deliver
 //! it on every phone; [`crate::table::Table`] applies it; [`Event::Happened`] says what came of it.
 
+mod config;
 mod duties;
 mod io;
 mod neighbours;
@@ -34,6 +35,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+pub use config::{NodeConfig, OpenError};
 use duties::Duties;
 use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
@@ -44,9 +46,8 @@ use crate::consensus::{
     Action, Batch, Epoch, Ignored, Peer, Replica, ReplicaConfig, Urgency, limits,
 };
 use crate::crypto::{Digest, Identity, Seat};
-use crate::ledger::LedgerError;
 use crate::mesh::{Class, Hello, LinkId, Links, Mesh, Role};
-use crate::table::{Genesis, Operation, Table};
+use crate::table::{Operation, Table};
 use crate::time::{Instant, earliest};
 pub use crate::wire::PROTOCOL_VERSION;
 use crate::wire::{Decode, Encode, Header, Kind, Reader};
@@ -55,40 +56,6 @@ use crate::wire::{Decode, Encode, Header, Kind, Reader};
 const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
 /// Nothing decided for this long although something waits: the player is told.
 const STALL_AFTER: Duration = Duration::from_secs(10);
-
-/// What a node is made of.
-#[derive(Debug)]
-pub struct NodeConfig {
-    /// Rules and seats.
-    pub genesis: Genesis,
-    /// This phone's key; it must be one of the seats'.
-    pub identity: Identity,
-    /// How many links this phone can hold.
-    pub links_max: usize,
-}
-
-impl NodeConfig {
-    /// Six links, which every phone can hold.
-    #[must_use]
-    pub const fn new(genesis: Genesis, identity: Identity) -> Self {
-        Self {
-            genesis,
-            identity,
-            links_max: 6,
-        }
-    }
-}
-
-/// Why a node could not be opened.
-#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
-pub enum OpenError {
-    /// The identity's key is at none of the table's seats.
-    #[error("this phone's key has no seat at the table")]
-    NotSeated,
-    /// The rules issue more chips than a `u64` holds.
-    #[error("the table's rules are impossible: {0}")]
-    Rules(#[from] LedgerError),
-}
 
 /// One phone: inputs in, outputs out, any order, deterministic.
 #[derive(Debug)]
@@ -108,11 +75,19 @@ pub struct Node {
 }
 
 impl Node {
-    /// A node at the table's genesis. `entropy` is fresh at each start; nothing else random ever enters.
+    /// A node that goes on from its journal: `records` are what it handed out as [`Output::Persist`] and what is
+    /// durable of it, in order; none for a new phone. `entropy` is fresh at each start; nothing else random ever enters.
     ///
     /// # Errors
     /// [`OpenError`] if the phone has no seat or the rules cannot be.
-    pub fn open(config: NodeConfig, entropy: [u8; 32]) -> Result<Self, OpenError> {
+    pub fn open(
+        config: NodeConfig,
+        entropy: [u8; 32],
+        records: &[Vec<u8>],
+    ) -> Result<Self, OpenError> {
+        if !records.is_empty() {
+            return Err(OpenError::Journal);
+        }
         let NodeConfig {
             genesis,
             identity,

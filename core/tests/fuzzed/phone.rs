@@ -74,7 +74,7 @@ impl Phone {
     fn new(own: usize) -> Self {
         let config = NodeConfig::new(genesis(), identity(own));
         Self {
-            node: Node::open(config, [9; 32]).unwrap(),
+            node: Node::open(config, [9; 32], &[]).unwrap(),
             now: Instant(0),
             own,
             liar: Liar::new(),

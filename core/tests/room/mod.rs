@@ -32,7 +32,7 @@ pub(crate) fn genesis(seats: u8, buy_in: u64) -> Genesis {
 }
 
 pub(crate) fn open(genesis: Genesis, seat: u8) -> Node {
-    Node::open(NodeConfig::new(genesis, identity(seat)), [seat; 32]).unwrap()
+    Node::open(NodeConfig::new(genesis, identity(seat)), [seat; 32], &[]).unwrap()
 }
 
 /// All phones, the links between them, and the clock.

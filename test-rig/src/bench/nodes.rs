@@ -31,7 +31,7 @@ impl Nodes {
                 links_max: usize::from(n),
                 ..NodeConfig::new(genesis.clone(), Phone::identity(1, seat))
             };
-            Node::open(config, derive(1, "entropy", seat)).map_err(|error| error.to_string())
+            Node::open(config, derive(1, "entropy", seat), &[]).map_err(|error| error.to_string())
         };
         let mut all = Self {
             nodes: (0..u64::from(n)).map(open).collect::<Result<_, _>>()?,

@@ -266,7 +266,7 @@ impl Liar {
         let identity = std::mem::replace(&mut self.twin.identity, Identity::from_seed(&[0; 32]));
         let config = NodeConfig::new(genesis, identity);
         // It has the seat that the first one has, so opening it cannot fail.
-        self.twin.node = Node::open(config, self.twin.seed).ok().map(Box::new);
+        self.twin.node = Node::open(config, self.twin.seed, &[]).ok().map(Box::new);
         let links = self.stage.neighbours().into_iter().map(|(link, _)| link);
         let links: Vec<LinkId> = links.filter(|link| self.stage.is_in_half(*link)).collect();
         links

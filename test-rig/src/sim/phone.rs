@@ -51,7 +51,7 @@ impl Phone {
             ..NodeConfig::new(genesis.clone(), identity)
         };
         Ok(Self {
-            node: Node::open(config, derive(seed, "entropy", phone))?,
+            node: Node::open(config, derive(seed, "entropy", phone), &[])?,
             player,
             key,
             liar: None,

@@ -1,0 +1,44 @@
+//! What a node is made of, and why it could not be opened.
+
+use crate::crypto::Identity;
+use crate::ledger::LedgerError;
+use crate::table::Genesis;
+
+/// What a node is made of.
+#[derive(Debug)]
+pub struct NodeConfig {
+    /// Rules and seats.
+    pub genesis: Genesis,
+    /// This phone's key; it must be one of the seats'.
+    pub identity: Identity,
+    /// How many links this phone can hold.
+    pub links_max: usize,
+}
+
+impl NodeConfig {
+    /// Six links, which every phone can hold.
+    #[must_use]
+    pub const fn new(genesis: Genesis, identity: Identity) -> Self {
+        Self {
+            genesis,
+            identity,
+            links_max: 6,
+        }
+    }
+}
+
+/// Why a node could not be opened.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The identity's key is at none of the table's seats.
+    #[error("this phone's key has no seat at the table")]
+    NotSeated,
+    /// The rules issue more chips than a `u64` holds.
+    #[error("the table's rules are impossible: {0}")]
+    Rules(#[from] LedgerError),
+    /// There are records, and this build cannot go on from them.
+    #[error(
+        "this build cannot go on from a journal; a phone that restarts must not vote at this table again"
+    )]
+    Journal,
+}
