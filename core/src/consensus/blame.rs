@@ -21,7 +21,7 @@ use super::fork::{ForkProof, Side};
 use super::limits::{CHECKPOINT_EVERY, HALT_VIEWS_MAX};
 use super::message::SignedBytes;
 use super::statement::{Head, NewView, Phase, ViewChange, read_head, write_head};
-use crate::crypto::{Digest, SEATS_MAX, Seat, SeatSet, Signature, Signed, Statement};
+use crate::crypto::{Digest, SEATS_MAX, Seat, SeatSet, Signature, Statement};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// Each culprit once, by seat.
@@ -96,10 +96,9 @@ impl ViewRecord {
     /// Whether everything in it is signed by whom it says. That it follows is another question.
     pub(super) fn verify(&self, epoch: &Epoch) -> bool {
         let signed = |(statement, signature): &(ViewChange, Signature)| {
-            epoch.roster.key(statement.signer).is_some_and(|key| {
-                let bytes = statement.to_bytes();
-                Signed::<ViewChange>::open(&bytes, *signature, &epoch.context, key).is_ok()
-            })
+            let (signer, bytes) = (statement.signer, statement.to_bytes());
+            let signed = epoch.open::<ViewChange>(signer, &bytes, *signature, &epoch.context);
+            signed.is_some()
         };
         let prepared = self.prepared.as_ref();
         self.view_changes.iter().all(signed)

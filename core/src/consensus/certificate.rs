@@ -2,7 +2,7 @@
 
 use super::epoch::{Epoch, NO_NEW_VIEW};
 use super::statement::{Head, Phase, Vote};
-use crate::crypto::{Digest, SeatSet, Signature, Signed};
+use crate::crypto::{Digest, SeatSet, Signature};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// Exactly q signatures over the same vote.
@@ -42,9 +42,8 @@ impl Certificate {
             .iter()
             .zip(&self.signatures)
             .all(|(seat, signature)| {
-                epoch.roster.key(seat).is_some_and(|key| {
-                    Signed::<Vote>::open(&statement, *signature, &context, key).is_ok()
-                })
+                let signed = epoch.open::<Vote>(seat, &statement, *signature, &context);
+                signed.is_some()
             })
     }
 }

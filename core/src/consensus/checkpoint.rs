@@ -102,9 +102,8 @@ impl CheckpointCertificate {
         let q = epoch.quorum.q;
         let statement = self.checkpoint.to_bytes();
         let signed = |(seat, signature): (Seat, &Signature)| {
-            epoch.roster.key(seat).is_some_and(|key| {
-                Signed::<Checkpoint>::open(&statement, *signature, &epoch.context, key).is_ok()
-            })
+            let signed = epoch.open::<Checkpoint>(seat, &statement, *signature, &epoch.context);
+            signed.is_some()
         };
         self.signers.len() == q
             && self.signatures.len() == q
@@ -261,8 +260,9 @@ impl Replica {
         let Some(waiting) = self.checkpoints.waiting.get(&held.sequence) else {
             return self.hold_checkpoint(now, peer, held);
         };
-        let key = waiting.epoch.roster.key(vote.signer);
-        let key = key.ok_or(Ignored::NotSeated)?;
+        if waiting.epoch.roster.key(vote.signer).is_none() {
+            return Err(Ignored::NotSeated);
+        }
         if waiting.votes.has(vote.signer) {
             return Err(Ignored::Duplicate);
         }
@@ -270,8 +270,10 @@ impl Replica {
             return Err(Ignored::Conflict);
         }
         let statement = waiting.statement.to_bytes();
-        Signed::<Checkpoint>::open(&statement, vote.signature, &waiting.epoch.context, key)
-            .map_err(|_| Ignored::BadSignature)?;
+        let epoch = &waiting.epoch;
+        epoch
+            .open::<Checkpoint>(vote.signer, &statement, vote.signature, &epoch.context)
+            .ok_or(Ignored::BadSignature)?;
         self.note_heard(now, vote.signer);
         self.relay_from(Urgency::Control, Some(vote.signer), &held.bytes);
         self.add_checkpoint_vote(now, held.sequence, vote.signer, vote.signature);

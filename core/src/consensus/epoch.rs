@@ -1,7 +1,7 @@
 //! Epochs: each sequence number belongs to exactly one, and so to exactly one roster.
 
 use super::quorum::Quorum;
-use crate::crypto::{Context, Digest, Roster, Seat};
+use crate::crypto::{Checker, Context, Digest, Roster, Seat, Signature, Signed, Statement};
 
 /// The digest that votes of view 0 carry in place of a new-view's.
 pub const NO_NEW_VIEW: Digest = Digest([0; 32]);
@@ -19,6 +19,8 @@ pub struct Epoch {
     pub quorum: Quorum,
     /// What view-changes, new-views and checkpoint votes cover.
     pub context: Context,
+    /// By which its members' signatures are checked.
+    pub checker: Checker,
 }
 
 impl Epoch {
@@ -31,7 +33,28 @@ impl Epoch {
             quorum: Quorum::of(roster.len()),
             context: Context::of_epoch(version, table, number, &roster.digest()),
             roster,
+            checker: Checker::default(),
         }
+    }
+
+    /// The same epoch, whose members' signatures this checker checks.
+    #[must_use]
+    pub fn with_checker(self, checker: &Checker) -> Self {
+        let checker = checker.clone();
+        Self { checker, ..self }
+    }
+
+    /// Opens what a member signed: `None` if it is none, or did not.
+    #[must_use]
+    pub fn open<T: Statement>(
+        &self,
+        signer: Seat,
+        bytes: &[u8],
+        signature: Signature,
+        context: &Context,
+    ) -> Option<Signed<T>> {
+        let key = self.roster.key(signer)?;
+        self.checker.open(bytes, signature, context, key).ok()
     }
 
     /// The primary of a view: member v mod n, counted by seat. Views begin at 0 in each epoch.

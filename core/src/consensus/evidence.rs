@@ -8,7 +8,7 @@ use super::epoch::{Epoch, NO_NEW_VIEW};
 use super::limits::{PROVABLE_REQUEST_MAX, STATEMENT_MAX};
 use super::message::SignedBytes;
 use super::statement::{Checkpoint, Head, NewView, Phase, Request, ViewChange, Vote};
-use crate::crypto::{Context, Digest, PublicKey, Seat, Signature, Signed, Statement};
+use crate::crypto::{Context, Digest, Seat, Signature, Statement};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// A vote with everything that its signature covers.
@@ -23,14 +23,16 @@ pub struct VoteProof {
 }
 
 impl VoteProof {
-    fn is_signed(&self, phase: Phase, epoch: &Epoch, key: &PublicKey) -> bool {
+    fn is_signed(&self, phase: Phase, epoch: &Epoch, signer: Seat) -> bool {
         let statement = Vote {
             phase,
             head: self.head,
         };
         let context = epoch.view_context(&self.new_view);
         (self.head.view == 0) == (self.new_view == NO_NEW_VIEW)
-            && Signed::<Vote>::open(&statement.to_bytes(), self.signature, &context, key).is_ok()
+            && epoch
+                .open::<Vote>(signer, &statement.to_bytes(), self.signature, &context)
+                .is_some()
     }
 }
 
@@ -183,9 +185,6 @@ impl Evidence {
     /// Whether this proves that the culprit lied, from signed bytes and the epoch's record alone.
     #[must_use]
     pub fn verify(&self, epoch: &Epoch, table: &Context) -> bool {
-        let Some(key) = epoch.roster.key(self.culprit) else {
-            return false;
-        };
         self.epoch == epoch.number
             && match &self.pair {
                 Pair::Votes(low, high) => {
@@ -195,21 +194,21 @@ impl Evidence {
                         _ => return false,
                     };
                     are_two_votes(low, high)
-                        && low.is_signed(phase, epoch, key)
-                        && high.is_signed(phase, epoch, key)
+                        && low.is_signed(phase, epoch, self.culprit)
+                        && high.is_signed(phase, epoch, self.culprit)
                 }
                 Pair::Statements(low, high) => {
                     low.statement < high.statement
-                        && self.verify_statements(low, high, epoch, table, key)
+                        && self.verify_statements(low, high, epoch, table)
                 }
                 Pair::Amnesia(commit, view_change) => {
                     self.lie == Lie::Amnesia
-                        && commit.is_signed(Phase::Commit, epoch, key)
-                        && opened::<ViewChange>(view_change, &epoch.context, key).is_some_and(
-                            |statement| {
+                        && commit.is_signed(Phase::Commit, epoch, self.culprit)
+                        && self
+                            .opened::<ViewChange>(view_change, epoch, &epoch.context)
+                            .is_some_and(|statement| {
                                 statement.signer == self.culprit && hides(&statement, &commit.head)
-                            },
-                        )
+                            })
                 }
             }
     }
@@ -220,24 +219,48 @@ impl Evidence {
         high: &SignedBytes,
         epoch: &Epoch,
         table: &Context,
-        key: &PublicKey,
     ) -> bool {
+        let (pair, culprit) = ((low, high), self.culprit);
         let context = &epoch.context;
         match self.lie {
-            Lie::Requests => same(low, high, table, key, |request: &Request| {
-                (request.player == self.culprit).then_some(request.number)
+            Lie::Requests => self.same(pair, epoch, table, |request: &Request| {
+                (request.player == culprit).then_some(request.number)
             }),
-            Lie::ViewChanges => same(low, high, context, key, |statement: &ViewChange| {
-                (statement.signer == self.culprit).then_some(statement.view)
+            Lie::ViewChanges => self.same(pair, epoch, context, |statement: &ViewChange| {
+                (statement.signer == culprit).then_some(statement.view)
             }),
-            Lie::NewViews => same(low, high, context, key, |statement: &NewView| {
-                (epoch.primary(statement.view) == self.culprit).then_some(statement.view)
+            Lie::NewViews => self.same(pair, epoch, context, |statement: &NewView| {
+                (epoch.primary(statement.view) == culprit).then_some(statement.view)
             }),
-            Lie::Checkpoints => same(low, high, context, key, |statement: &Checkpoint| {
+            Lie::Checkpoints => self.same(pair, epoch, context, |statement: &Checkpoint| {
                 Some(statement.sequence)
             }),
             Lie::Prepares | Lie::Commits | Lie::Amnesia => false,
         }
+    }
+
+    /// Whether both statements are the culprit's and about the same place.
+    fn same<T: Statement + Clone>(
+        &self,
+        (low, high): (&SignedBytes, &SignedBytes),
+        epoch: &Epoch,
+        context: &Context,
+        place: impl Fn(&T) -> Option<u64>,
+    ) -> bool {
+        let place = |bytes| place(&self.opened::<T>(bytes, epoch, context)?);
+        let (low, high) = (place(low), place(high));
+        low.is_some() && low == high
+    }
+
+    fn opened<T: Statement + Clone>(
+        &self,
+        bytes: &SignedBytes,
+        epoch: &Epoch,
+        context: &Context,
+    ) -> Option<T> {
+        let (statement, signature) = (&bytes.statement, bytes.signature);
+        let signed = epoch.open::<T>(self.culprit, statement, signature, context)?;
+        Some(signed.value().clone())
     }
 }
 
@@ -257,28 +280,6 @@ pub(super) fn hides(view_change: &ViewChange, commit: &Head) -> bool {
         && view_change
             .prepared
             .is_none_or(|head| place(&head) < place(commit))
-}
-
-fn opened<T: Statement + Clone>(
-    bytes: &SignedBytes,
-    context: &Context,
-    key: &PublicKey,
-) -> Option<T> {
-    let signed = Signed::<T>::open(&bytes.statement, bytes.signature, context, key).ok()?;
-    Some(signed.value().clone())
-}
-
-/// Whether both statements are signed and about the same place.
-fn same<T: Statement + Clone>(
-    low: &SignedBytes,
-    high: &SignedBytes,
-    context: &Context,
-    key: &PublicKey,
-    place: impl Fn(&T) -> Option<u64>,
-) -> bool {
-    let place = |bytes| place(&opened::<T>(bytes, context, key)?);
-    let (low, high) = (place(low), place(high));
-    low.is_some() && low == high
 }
 
 impl Encode for Evidence {

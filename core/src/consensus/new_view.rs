@@ -219,12 +219,14 @@ impl Replica {
                 .map(|(seat, report)| (*seat, report.digest))
                 .collect(),
         };
-        let primary = self.epoch.roster.key(self.epoch.primary(message.view));
+        let primary = self.epoch.primary(message.view);
         let bytes = statement.to_bytes();
         let context = &self.epoch.context;
-        let signed = primary
-            .and_then(|key| Signed::<NewView>::open(&bytes, message.signature, context, key).ok());
-        let Some(signed) = signed else {
+        let signature = message.signature;
+        let Some(signed) = self
+            .epoch
+            .open::<NewView>(primary, &bytes, signature, context)
+        else {
             return Verdict::Invalid;
         };
         if !self.view_changes.is_proven(message.head) {

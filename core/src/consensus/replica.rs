@@ -23,7 +23,9 @@ use super::statement::{Head, Phase, Request, RequestId, SignedRequest, Vote};
 use super::timing::Timing;
 use super::view_change::ViewChanges;
 use super::witness::Witness;
-use crate::crypto::{Context, Digest, Identity, Roster, SEATS_MAX, Seat, Signature, Signed};
+use crate::crypto::{
+    Checker, Context, Digest, Identity, Roster, SEATS_MAX, Seat, Signature, Signed,
+};
 use crate::time::Instant;
 use crate::wire::{Decode, Encode, Kind, widen_u8, widen_u16};
 
@@ -145,6 +147,8 @@ pub struct ReplicaConfig {
     /// How many proposals it keeps under way as primary: [`PIPELINE`](super::limits::PIPELINE) unless a test wants
     /// more. Backups take whatever fits the window.
     pub pipeline: u64,
+    /// By which signatures are checked: the default, except in a simulator.
+    pub checker: Checker,
 }
 
 /// How full the bounded structures are; a checker compares them with the documented bounds.
@@ -228,8 +232,9 @@ impl Replica {
             seat,
             identity,
             pipeline,
+            checker,
         } = config;
-        let epoch = Epoch::new(version, &table, 0, 1, roster);
+        let epoch = Epoch::new(version, &table, 0, 1, roster).with_checker(&checker);
         Self {
             seat,
             pipeline,
@@ -483,10 +488,14 @@ impl Replica {
     /// Opens a request that somebody sent, after the cheap questions.
     pub(super) fn open_request(&self, bytes: &SignedBytes) -> Result<SignedRequest, Ignored> {
         let player = Request::from_bytes(&bytes.statement)?.player;
-        let key = self.epoch.roster.key(player).ok_or(Ignored::NotSeated)?;
-        let signed =
-            Signed::<Request>::open(&bytes.statement, bytes.signature, &self.table_context, key)
-                .map_err(|_| Ignored::BadSignature)?;
+        if self.epoch.roster.key(player).is_none() {
+            return Err(Ignored::NotSeated);
+        }
+        let context = &self.table_context;
+        let signed = self
+            .epoch
+            .open::<Request>(player, &bytes.statement, bytes.signature, context)
+            .ok_or(Ignored::BadSignature)?;
         Ok(SignedRequest {
             digest: signed.digest(&self.table_context),
             signed,
@@ -495,9 +504,9 @@ impl Replica {
 
     /// Whether `signer` signed this vote.
     pub(super) fn verify_vote(&self, vote: &Vote, signer: Seat, signature: Signature) -> bool {
-        self.epoch.roster.key(signer).is_some_and(|key| {
-            Signed::<Vote>::open(&vote.to_bytes(), signature, &self.view_context, key).is_ok()
-        })
+        let (bytes, context) = (vote.to_bytes(), &self.view_context);
+        let signed = self.epoch.open::<Vote>(signer, &bytes, signature, context);
+        signed.is_some()
     }
 
     /// Signs a vote of this replica. The write-ahead record goes out before the vote does.

@@ -44,7 +44,9 @@ impl EpochEnd {
         let progress = Progress::from_bytes(&self.progress).ok()?;
         let (first, roster) = progress.changes.into_iter().next()?;
         let ends = checkpoint.sequence.checked_add(1) == Some(first);
-        ends.then(|| Epoch::new(version, table, epoch.number + 1, first, roster))
+        ends.then(|| {
+            Epoch::new(version, table, epoch.number + 1, first, roster).with_checker(&epoch.checker)
+        })
     }
 }
 
@@ -320,7 +322,8 @@ impl Replica {
         }
         let (first, roster) = self.changes.remove(0);
         let number = self.epoch.number + 1;
-        let epoch = Epoch::new(self.version, &self.table, number, first, roster);
+        let epoch = Epoch::new(self.version, &self.table, number, first, roster)
+            .with_checker(&self.epoch.checker);
         self.begin_epoch(now, epoch);
     }
 }

@@ -205,8 +205,9 @@ impl Replica {
         raw: &[u8],
     ) -> Result<(), Ignored> {
         let statement = ViewChange::from_bytes(&bytes.statement)?;
-        let key = self.epoch.roster.key(statement.signer);
-        let key = key.ok_or(Ignored::NotSeated)?;
+        if self.epoch.roster.key(statement.signer).is_none() {
+            return Err(Ignored::NotSeated);
+        }
         let known = self
             .view_changes
             .reports
@@ -244,9 +245,11 @@ impl Replica {
         {
             return Err(Ignored::Stale);
         }
-        let signed =
-            Signed::<ViewChange>::open(&bytes.statement, bytes.signature, &self.epoch.context, key)
-                .map_err(|_| Ignored::BadSignature)?;
+        let context = &self.epoch.context;
+        let signed = self
+            .epoch
+            .open::<ViewChange>(signer, &bytes.statement, bytes.signature, context)
+            .ok_or(Ignored::BadSignature)?;
         if self.view_change_wire(&signed) != raw {
             return Err(Ignored::Malformed(DecodeError::OutOfRange("header")));
         }

@@ -10,7 +10,7 @@ use super::message::{Message, NewViewMessage, SignedBytes};
 use super::record::Record;
 use super::replica::{Action, Replica, Urgency};
 use super::statement::{NewView, Phase, SignedRequest, ViewChange};
-use crate::crypto::{Seat, Signed};
+use crate::crypto::Seat;
 use crate::time::Instant;
 use crate::wire::Encode;
 
@@ -99,12 +99,9 @@ impl Replica {
             Ok((_, Message::NewView(current))) => Some(current.signature),
             _ => None,
         });
-        let (Some(record), Some(signature), Some(key), Some(other)) = (
-            current,
-            signature,
-            self.epoch.roster.key(primary),
-            self.statement_of(message),
-        ) else {
+        let (Some(record), Some(signature), Some(other)) =
+            (current, signature, self.statement_of(message))
+        else {
             return;
         };
         let first = SignedBytes {
@@ -118,7 +115,10 @@ impl Replica {
         let context = &self.epoch.context;
         if first.statement != second.statement
             && !self.witness.convicted.contains_key(&primary)
-            && Signed::<NewView>::open(&second.statement, second.signature, context, key).is_ok()
+            && self
+                .epoch
+                .open::<NewView>(primary, &second.statement, second.signature, context)
+                .is_some()
         {
             let (epoch, lie) = (self.epoch.number, Lie::NewViews);
             let evidence = Evidence::of_statements(epoch, primary, lie, first, second);

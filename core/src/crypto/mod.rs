@@ -3,11 +3,13 @@
 //! Imports only `wire`. Signatures are ed25519 and are checked with `verify_strict`, one by one, everywhere:
 //! batch checking gives other verdicts on crafted signatures, and phones would then disagree.
 
+mod checker;
 mod digest;
 mod identity;
 mod seats;
 mod signed;
 
+pub use checker::{Checker, Verdicts};
 pub use digest::{Digest, DigestWriter};
 pub use identity::{
     Identity, KeyError, PublicKey, Roster, RosterError, SEATS_MAX, SEATS_MIN, SIGNATURE_BYTES,

@@ -91,7 +91,18 @@ impl<T: Statement> Signed<T> {
         context: &Context,
         key: &PublicKey,
     ) -> Result<Self, OpenError> {
-        if !key.verify(&preimage(T::TAG, context, bytes), &signature) {
+        let fits = |message: &[u8]| key.verify(message, &signature);
+        Self::open_if(bytes, signature, context, fits)
+    }
+
+    /// As [`Signed::open`], with the verdict on the signed message from elsewhere.
+    pub(super) fn open_if(
+        bytes: &[u8],
+        signature: Signature,
+        context: &Context,
+        fits: impl FnOnce(&[u8]) -> bool,
+    ) -> Result<Self, OpenError> {
+        if !fits(&preimage(T::TAG, context, bytes)) {
             return Err(OpenError::Signature);
         }
         Ok(Self {

@@ -1,6 +1,6 @@
 //! What a node is made of, and why it could not be opened.
 
-use crate::crypto::Identity;
+use crate::crypto::{Checker, Identity};
 use crate::ledger::LedgerError;
 use crate::table::Genesis;
 
@@ -13,16 +13,19 @@ pub struct NodeConfig {
     pub identity: Identity,
     /// How many links this phone can hold.
     pub links_max: usize,
+    /// By which signatures are checked: the default, except in a simulator.
+    pub checker: Checker,
 }
 
 impl NodeConfig {
     /// Six links, which every phone can hold.
     #[must_use]
-    pub const fn new(genesis: Genesis, identity: Identity) -> Self {
+    pub fn new(genesis: Genesis, identity: Identity) -> Self {
         Self {
             genesis,
             identity,
             links_max: 6,
+            checker: Checker::default(),
         }
     }
 }

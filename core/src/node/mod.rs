@@ -92,6 +92,7 @@ impl Node {
             genesis,
             identity,
             links_max,
+            checker,
         } = config;
         let identity = Arc::new(identity);
         let table_id = genesis.digest();
@@ -103,6 +104,7 @@ impl Node {
             seat: seat.ok_or(OpenError::NotSeated)?,
             identity: Arc::clone(&identity),
             pipeline: limits::PIPELINE,
+            checker,
         });
         let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
         Ok(Self {

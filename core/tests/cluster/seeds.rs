@@ -1,13 +1,35 @@
 //! Keys, rosters and randomness of the tests.
 
-use std::sync::Arc;
+use std::collections::BTreeMap;
+use std::sync::{Arc, Mutex, PoisonError};
 
 use bitcraps_core::consensus::{Replica, ReplicaConfig};
-use bitcraps_core::crypto::{Context, Digest, Identity, Roster, Seat};
+use bitcraps_core::crypto::{Checker, Context, Digest, Identity, Roster, Seat, Verdicts};
 
 /// The table of all tests, and the version that signatures cover.
 pub(crate) const TABLE: Digest = Digest([7; 32]);
 pub(crate) const VERSION: u16 = 1;
+
+/// Above this the verdicts are forgotten.
+const KEPT_MAX: usize = 1 << 14;
+
+thread_local! {
+    /// All replicas of a test check the same signatures; each is checked once.
+    static KEPT: Checker = Checker::with(Arc::new(Kept::default()));
+}
+
+#[derive(Default, Debug)]
+struct Kept(Mutex<BTreeMap<Digest, bool>>);
+
+impl Verdicts for Kept {
+    fn verdict(&self, name: &Digest, check: &mut dyn FnMut() -> bool) -> bool {
+        let mut kept = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        if kept.len() >= KEPT_MAX {
+            kept.clear();
+        }
+        *kept.entry(*name).or_insert_with(check)
+    }
+}
 
 pub(crate) fn identity(seat: usize) -> Arc<Identity> {
     Arc::new(Identity::from_seed(
@@ -34,6 +56,7 @@ pub(crate) fn new_replica(n: usize, at: usize) -> Replica {
         identity: identity(at),
         // More than one slot under way, so that view changes find whole chains undecided.
         pipeline: 2,
+        checker: KEPT.with(Clone::clone),
     };
     Replica::new(config)
 }

@@ -1,4 +1,5 @@
-//! Whole nodes without a radio: chunks arrive at once, in order. What is left is the phones' own work.
+//! Whole nodes without a radio: chunks arrive at once, in order. What is left is the phones' own work, signature checks
+//! included: each node has the plain checker.
 
 use std::collections::VecDeque;
 

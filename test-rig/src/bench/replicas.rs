@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use bitcraps_core::consensus::{Action, Peer, Replica, ReplicaConfig};
-use bitcraps_core::crypto::{Digest, Roster, Seat};
+use bitcraps_core::crypto::{Checker, Digest, Roster, Seat};
 use bitcraps_core::node::PROTOCOL_VERSION;
 use bitcraps_core::time::Instant;
 use bitcraps_core::wire::Kind;
@@ -41,6 +41,7 @@ impl Replicas {
                 seat: Seat(u8::try_from(seat).unwrap_or(0)),
                 identity: Arc::new(Phone::identity(1, seat)),
                 pipeline,
+                checker: Checker::default(),
             })
         };
         let replicas = (0..u64::from(n)).map(replica).collect();

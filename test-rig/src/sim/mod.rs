@@ -13,6 +13,7 @@ mod radio;
 mod room;
 pub mod topology;
 pub mod trace;
+mod verdicts;
 
 pub use faults::FAULTS;
 pub use phone::Phone;

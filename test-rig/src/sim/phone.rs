@@ -1,6 +1,6 @@
 //! One phone of the room: a real node, the player who taps on it, and what is wrong with it.
 
-use bitcraps_core::crypto::Identity;
+use bitcraps_core::crypto::{Checker, Identity};
 use bitcraps_core::node::{Input, Node, NodeConfig, OpenError, Output};
 use bitcraps_core::table::Genesis;
 use bitcraps_core::time::Instant;
@@ -43,11 +43,13 @@ impl Phone {
         phone: u64,
         links_max: usize,
         player: Player,
+        checker: Checker,
     ) -> Result<Self, OpenError> {
         let identity = Self::identity(seed, phone);
         let key = identity.public_key().to_bytes();
         let config = NodeConfig {
             links_max,
+            checker,
             ..NodeConfig::new(genesis.clone(), identity)
         };
         Ok(Self {

@@ -130,12 +130,14 @@ impl Room {
         let genesis = Genesis { rules, roster };
         let edges = edges(&scenario.radio.topology, scenario.players);
         let degree = |p: u8| edges.iter().filter(|(a, b)| *a == p || *b == p).count();
+        let checker = super::verdicts::shared();
         let phones = (0..scenario.players).map(|p| {
             let stream = Stream::new(seed, "workload", u64::from(p));
             let rounds = scenario.stop.rounds;
             let player = Player::new(Seat(p), scenario.workload.clone(), rounds, stream);
             let links_max = degree(p).max(6);
-            Phone::new(&genesis, seed, u64::from(p), links_max, player)
+            let checker = checker.clone();
+            Phone::new(&genesis, seed, u64::from(p), links_max, player, checker)
         });
         let mut phones = phones
             .collect::<Result<Vec<_>, bitcraps_core::node::OpenError>>()
