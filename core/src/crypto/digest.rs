@@ -1,6 +1,6 @@
 //! SHA-256 with a domain tag in front and a length before every part.
 
-use sha2::{Digest as _, Sha256};
+use sha2::{Digest as _, Sha256, Sha512};
 
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
@@ -78,6 +78,19 @@ impl DigestWriter {
         hash.update([u8::try_from(tag.len()).unwrap_or(u8::MAX)]);
         hash.update(tag);
         Self(hash)
+    }
+
+    /// 64 bytes in the same way, by SHA-512: what scalars are reduced from.
+    #[must_use]
+    pub fn wide(tag: &str, parts: &[&[u8]]) -> [u8; 64] {
+        let mut hash = Sha512::new();
+        hash.update([u8::try_from(tag.len()).unwrap_or(u8::MAX)]);
+        hash.update(tag);
+        for part in parts {
+            hash.update(u32::try_from(part.len()).unwrap_or(u32::MAX).to_le_bytes());
+            hash.update(part);
+        }
+        hash.finalize().into()
     }
 
     /// Adds one part, with its length.

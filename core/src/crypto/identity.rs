@@ -1,6 +1,9 @@
 //! Keys, seats, and the roster that gives each seat its key.
 
+use curve25519_dalek::{EdwardsPoint, Scalar};
 use ed25519_dalek::{Signer, SigningKey, VerifyingKey};
+
+use zeroize::Zeroizing;
 
 use super::{Digest, SeatSet};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
@@ -81,6 +84,11 @@ impl PublicKey {
         self.0.to_bytes()
     }
 
+    /// The key's point, which may still have a part of small order.
+    pub(super) fn point(&self) -> EdwardsPoint {
+        self.0.to_edwards()
+    }
+
     /// Whether `signature` is this key's over `message`, by the strict rules.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
@@ -109,6 +117,11 @@ impl Identity {
     #[must_use]
     pub fn sign(&self, message: &[u8]) -> Signature {
         Signature(self.0.sign(message).to_bytes())
+    }
+
+    /// The secret scalar, for the agreement of pads (see `agreement`).
+    pub(super) fn scalar(&self) -> Zeroizing<Scalar> {
+        Zeroizing::new(self.0.to_scalar())
     }
 
     /// A secret that only this identity can derive, one for each tag and parts.

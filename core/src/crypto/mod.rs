@@ -3,12 +3,14 @@
 //! Imports only `wire`. Signatures are ed25519 and are checked with `verify_strict`, one by one, everywhere:
 //! batch checking gives other verdicts on crafted signatures, and phones would then disagree.
 
+mod agreement;
 mod checker;
 mod digest;
 mod identity;
 mod seats;
 mod signed;
 
+pub use agreement::{AGREEMENT_BYTES, Agreement, AgreementError};
 pub use checker::{Checker, Verdicts};
 pub use digest::{Digest, DigestWriter};
 pub use identity::{

@@ -1,0 +1,230 @@
+//! The coin: each member's share of a roll with a proof that it is right, and the roll from any t of them.
+
+use std::collections::BTreeMap;
+
+use curve25519_dalek::traits::VartimeMultiscalarMul;
+use curve25519_dalek::{RistrettoPoint, Scalar};
+use zeroize::Zeroizing;
+
+use super::ceremony::SecretShare;
+use super::group::{hash_to_group, hash_to_scalar, point, scalar, weights};
+use crate::crypto::{Digest, Seat};
+use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
+
+/// Length of a bare share: signer, V, c, z.
+pub const SHARE_BYTES: usize = 97;
+
+/// What a roll's value is computed from: known to everybody once the roll is closed.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct RollInput {
+    message: [u8; 96],
+    point: RistrettoPoint,
+}
+
+impl RollInput {
+    /// m = "bitcraps/roll/v1" ‖ table ‖ epoch ‖ roll ‖ C_s, s being the slot of the close.
+    #[must_use]
+    pub fn new(table: &Digest, epoch: u64, roll: u64, chain: &Digest) -> Self {
+        let mut writer = Writer::new();
+        writer.raw(b"bitcraps/roll/v1");
+        table.encode(&mut writer);
+        writer.u64(epoch);
+        writer.u64(roll);
+        chain.encode(&mut writer);
+        let mut message = [0; 96];
+        message.copy_from_slice(&writer.finish());
+        Self {
+            point: hash_to_group(&message),
+            message,
+        }
+    }
+
+    /// m.
+    #[must_use]
+    pub const fn message(&self) -> &[u8; 96] {
+        &self.message
+    }
+}
+
+/// One member's part of a roll, as it travels: V = H2C(m)^x with the proof (c, z) that x is the share behind the
+/// member's public one. Nothing in it is checked yet.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
+pub struct Share {
+    /// Whose.
+    pub signer: Seat,
+    /// V.
+    pub value: [u8; 32],
+    /// c.
+    pub challenge: [u8; 32],
+    /// z.
+    pub response: [u8; 32],
+}
+
+impl Share {
+    /// The share of a roll. The same key and input always give the same bytes.
+    #[must_use]
+    pub fn make(signer: Seat, secret: &SecretShare, input: &RollInput) -> Self {
+        let x = secret.scalar();
+        let public = RistrettoPoint::mul_base(x).compress().0;
+        let value = (input.point * x).compress().0;
+        // As ed25519 draws its nonces: from the secret and the message, so that none ever comes twice for two messages.
+        let secret_bytes = Zeroizing::new(x.to_bytes());
+        let nonce = hash_to_scalar("bitcraps/share/nonce/v1", &[&*secret_bytes, &input.message]);
+        let nonce = Zeroizing::new(nonce);
+        let commitments = [RistrettoPoint::mul_base(&nonce), input.point * *nonce];
+        let challenge = challenge(signer, &public, input, &value, &commitments);
+        let response = Zeroizing::new(*nonce + challenge * x);
+        Self {
+            signer,
+            value,
+            challenge: challenge.to_bytes(),
+            response: response.to_bytes(),
+        }
+    }
+}
+
+impl Encode for Share {
+    fn encode(&self, writer: &mut Writer) {
+        writer.u8(self.signer.0);
+        writer.raw(&self.value);
+        writer.raw(&self.challenge);
+        writer.raw(&self.response);
+    }
+}
+
+impl Decode for Share {
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            signer: Seat(reader.u8()?),
+            value: reader.array()?,
+            challenge: reader.array()?,
+            response: reader.array()?,
+        })
+    }
+}
+
+/// Why a share does not count.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum ShareError {
+    /// Its signer is no member of the epoch.
+    #[error("share of seat {0}, which has no part in this key")]
+    Stranger(Seat),
+    /// A point or a scalar is not in its one encoding, or the point is the identity.
+    #[error("share of seat {0} is no point with a proof")]
+    Encoding(Seat),
+    /// It is not the share that the proof is about.
+    #[error("share of seat {0} has a proof that fails")]
+    Proof(Seat),
+}
+
+/// A share whose proof holds.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub struct CheckedShare {
+    share: Share,
+    value: RistrettoPoint,
+}
+
+impl CheckedShare {
+    /// As it travels.
+    #[must_use]
+    pub const fn share(&self) -> &Share {
+        &self.share
+    }
+}
+
+/// The public half of an epoch's key: what shares are checked against.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct CoinKey {
+    threshold: usize,
+    group: RistrettoPoint,
+    members: BTreeMap<Seat, (RistrettoPoint, [u8; 32])>,
+}
+
+impl CoinKey {
+    pub(super) fn new(
+        threshold: usize,
+        group: RistrettoPoint,
+        members: impl Iterator<Item = (Seat, RistrettoPoint)>,
+    ) -> Self {
+        let with_bytes = |(seat, key): (Seat, RistrettoPoint)| (seat, (key, key.compress().0));
+        Self {
+            threshold,
+            group,
+            members: members.map(with_bytes).collect(),
+        }
+    }
+
+    /// t: how many shares make a roll.
+    #[must_use]
+    pub const fn threshold(&self) -> usize {
+        self.threshold
+    }
+
+    /// The public key of the whole: what the secret that nobody knows is the logarithm of.
+    #[must_use]
+    pub fn group_key(&self) -> [u8; 32] {
+        self.group.compress().0
+    }
+
+    /// The public half of a member's share.
+    #[must_use]
+    pub fn member_key(&self, seat: Seat) -> Option<[u8; 32]> {
+        self.members.get(&seat).map(|(_, bytes)| *bytes)
+    }
+
+    /// Checks a share's proof: log_G vk = log_H V (Chaum–Pedersen), bound to signer, vk and m.
+    ///
+    /// # Errors
+    /// [`ShareError`]. In a signed message of the share's signer the last two prove a lie.
+    pub fn check(&self, input: &RollInput, share: &Share) -> Result<CheckedShare, ShareError> {
+        let signer = share.signer;
+        let (key, key_bytes) = self
+            .members
+            .get(&signer)
+            .ok_or(ShareError::Stranger(signer))?;
+        let encoding = ShareError::Encoding(signer);
+        let value = point(&share.value).ok_or(encoding)?;
+        let c = scalar(&share.challenge).ok_or(encoding)?;
+        let z = scalar(&share.response).ok_or(encoding)?;
+        let commitments = [
+            RistrettoPoint::vartime_double_scalar_mul_basepoint(&-c, key, &z),
+            RistrettoPoint::vartime_multiscalar_mul([z, -c], [input.point, value]),
+        ];
+        if challenge(signer, key_bytes, input, &share.value, &commitments) == c {
+            Ok(CheckedShare {
+                share: *share,
+                value,
+            })
+        } else {
+            Err(ShareError::Proof(signer))
+        }
+    }
+
+    /// The value V of the roll from the first t of these shares; `None` if they are fewer or a signer stands twice.
+    /// Any t give the same.
+    #[must_use]
+    pub fn combine(&self, shares: &[CheckedShare]) -> Option<[u8; 32]> {
+        let shares = shares.get(..self.threshold)?;
+        let seats: Vec<Seat> = shares.iter().map(|checked| checked.share.signer).collect();
+        let twice = |(at, seat): (usize, &Seat)| seats[..at].contains(seat);
+        if seats.iter().enumerate().any(twice) {
+            return None;
+        }
+        let values = shares.iter().map(|checked| checked.value);
+        let sum = RistrettoPoint::vartime_multiscalar_mul(weights(&seats), values);
+        Some(sum.compress().0)
+    }
+}
+
+/// c = SHA-512("bitcraps/share/v1"; signer, vk, m, V, R₁, R₂) mod ℓ.
+fn challenge(
+    signer: Seat,
+    key: &[u8; 32],
+    input: &RollInput,
+    value: &[u8; 32],
+    commitments: &[RistrettoPoint; 2],
+) -> Scalar {
+    let [first, second] = commitments.map(|commitment| commitment.compress().0);
+    let parts: [&[u8]; 6] = [&[signer.0], key, &input.message, value, &first, &second];
+    hash_to_scalar("bitcraps/share/v1", &parts)
+}
