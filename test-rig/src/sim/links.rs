@@ -1,16 +1,16 @@
 //! The links of the room: dialled, carrying chunks, cut, closed.
 
-use bitcraps_core::mesh::{LinkId, Role};
+use bitcraps_core::mesh::{LinkId, MTU_MIN, Role};
 use bitcraps_core::node::{Handle, Input, LinkDownReason};
 
-use super::profile::{LinkProfile, link_profile};
-use super::radio::{Carried, SimLink};
+use super::profile::{LinkProfile, Reach, link_profile, reach};
+use super::radio::{Carried, Happened};
 use super::room::{Due, Observation, Room};
 use super::trace::Entry;
 use crate::random::Stream;
 
-/// Between advertising and being seen.
-const DISCOVERY_US: (u64, u64) = (100_000, 500_000);
+/// One phone in so many is seen late.
+const LATE_DISCOVERY: u64 = 10;
 
 impl Room {
     pub(super) fn transmit(&mut self, phone: usize, link: u64, chunk: Vec<u8>) {
@@ -20,73 +20,57 @@ impl Room {
             let chunk = chunk.clone();
             self.see(Observation::Sent { phone, link, chunk });
         }
-        let Some(sim) = self.links.get_mut(&link) else {
-            return;
-        };
-        let Some(end) = sim.end_of(phone) else { return };
-        sim.queue(end, chunk);
-        self.plan_event(link);
+        self.air.hand_over(link, phone, chunk, self.now_us);
+        self.run_fixed(link);
     }
 
-    pub(super) fn plan_event(&mut self, link: u64) {
-        let now_us = self.now_us;
-        let Some(sim) = self.links.get_mut(&link) else {
-            return;
-        };
-        if sim.event_scheduled || sim.is_idle() || sim.cut_since.is_some() {
-            return;
+    /// On a radio without connection events everything leaves at once.
+    pub(super) fn run_fixed(&mut self, link: u64) {
+        let carried = self.air.run_fixed(link, self.now_us);
+        self.on_carried(link, carried);
+    }
+
+    /// The next connection event; gives whether it led to anything.
+    pub(super) fn on_connection_event(&mut self) -> bool {
+        match self.air.run_event() {
+            Some((link, Happened::Carried(carried))) => {
+                let any = !carried.is_empty();
+                self.on_carried(link, carried);
+                any
+            }
+            Some((link, Happened::Down)) => {
+                self.close(link, None);
+                true
+            }
+            None => false,
         }
-        sim.event_scheduled = true;
-        let at = sim.next_event_us(now_us);
-        self.schedule(at, Due::ConnectionEvent { link });
     }
 
-    pub(super) fn on_connection_event(&mut self, link: u64) {
-        let now_us = self.now_us;
-        let Some(sim) = self.links.get_mut(&link) else {
+    fn on_carried(&mut self, link: u64, carried: Vec<Carried>) {
+        let Some(ends) = self.air.links.get(&link).map(|sim| sim.ends) else {
             return;
         };
-        sim.event_scheduled = false;
-        let ends = sim.ends;
         for Carried {
             from_end,
             left_us,
             arrives_us,
             chunk,
-        } in sim.run_event(now_us, &mut self.egress)
+        } in carried
         {
             self.trace.air.frames += 1;
             self.trace.air.bytes += chunk.len() as u64;
-            self.schedule(
-                left_us,
-                Due::Left {
-                    link,
-                    phone: ends[from_end],
-                },
-            );
-            self.schedule(
-                arrives_us,
-                Due::Arrives {
-                    link,
-                    phone: ends[1 - from_end],
-                    chunk,
-                },
-            );
-        }
-        // The next event is one interval on at the earliest.
-        let Some(sim) = self.links.get_mut(&link) else {
-            return;
-        };
-        if !sim.is_idle() && sim.cut_since.is_none() {
-            sim.event_scheduled = true;
-            let at = sim.next_event_us(now_us + 1);
-            self.schedule(at, Due::ConnectionEvent { link });
+            let phone = ends[from_end];
+            self.schedule(left_us, Due::Left { link, phone });
+            if let Some(arrives_us) = arrives_us {
+                let phone = ends[1 - from_end];
+                self.schedule(arrives_us, Due::Arrives { link, phone, chunk });
+            }
         }
     }
 
     pub(super) fn on_arrival(&mut self, link: u64, phone: usize, chunk: Vec<u8>) {
         // A chunk of a link that went down meanwhile is gone with it.
-        if self.links.contains_key(&link) {
+        if self.air.links.contains_key(&link) {
             self.trace
                 .add(self.now_us, phone, Entry::Receive, link, &chunk);
             self.input(
@@ -102,7 +86,14 @@ impl Room {
     /// Both phones of a pair will see each other's advertisements.
     pub(super) fn discover(&mut self, a: usize, b: usize) {
         for (phone, peer) in [(a, b), (b, a)] {
-            let at = self.now_us + self.stream.between(DISCOVERY_US.0, DISCOVERY_US.1);
+            let reach = self.reach_between(phone, peer);
+            let late = self.stream.below(LATE_DISCOVERY) == 0;
+            let (least, most) = if late {
+                reach.late_discovery_us
+            } else {
+                reach.discovery_us
+            };
+            let at = self.now_us + self.stream.between(least, most);
             self.schedule(at, Due::Discovered { phone, peer });
         }
     }
@@ -121,10 +112,25 @@ impl Room {
         }
     }
 
+    /// A phone dials another one; how long it takes is drawn now.
+    pub(super) fn dial(&mut self, phone: usize, peer: usize) {
+        let reach = self.reach_between(phone, peer);
+        let late = self.stream.chance(reach.late_ppm);
+        let (least, most) = if late {
+            reach.late_connect_us
+        } else {
+            reach.connect_us
+        };
+        let at = self.now_us + self.stream.between(least, most);
+        self.schedule(at, Due::Dialled { phone, peer });
+    }
+
     pub(super) fn on_dialled(&mut self, phone: usize, peer: usize) {
         let link = self.next_link;
         self.next_link += 1;
-        if peer >= self.phones.len() || self.is_cut(phone, peer) {
+        let reach = self.reach_between(phone, peer);
+        let refused = peer >= self.phones.len() || self.is_cut(phone, peer);
+        if refused || !self.has_room(phone, peer, &reach) || self.stream.chance(reach.fails_ppm) {
             let reason = LinkDownReason::ConnectFailed;
             self.input(
                 phone,
@@ -135,12 +141,17 @@ impl Room {
             );
             return;
         }
-        let between = (phone.min(peer), phone.max(peer));
-        let profile = self.profile_between(between);
+        let mut profile = self.profile_between(phone, peer);
+        if self.stream.chance(reach.small_mtu_ppm) {
+            profile.mtu = MTU_MIN;
+        }
+        let loss = self.fault_loss(phone.min(peer), phone.max(peer));
         let stream = Stream::new(self.seed, "radio", link);
-        let mut sim = SimLink::new([phone, peer], profile, stream, self.now_us);
-        sim.fault_loss_ppm = self.fault_loss(between.0, between.1);
-        self.links.insert(link, sim);
+        let now_us = self.now_us;
+        let sim = self
+            .air
+            .connect(link, [phone, peer], profile, stream, now_us);
+        sim.fault_loss_ppm = loss;
         for (end, role) in [(phone, Role::Central), (peer, Role::Peripheral)] {
             self.trace.add(self.now_us, end, Entry::LinkUp, link, &[]);
             self.input(
@@ -154,13 +165,27 @@ impl Room {
         }
     }
 
-    fn profile_between(&self, (a, b): (usize, usize)) -> LinkProfile {
-        let seat = |phone: usize| u8::try_from(phone).unwrap_or(u8::MAX);
-        link_profile(&self.scenario.radio, (seat(a), seat(b)))
+    /// Whether both phones can hold one more link. A room whose topology asks for more than phones hold gets it.
+    fn has_room(&self, phone: usize, peer: usize, reach: &Reach) -> bool {
+        [phone, peer].into_iter().all(|end| {
+            let wanted = self
+                .edges
+                .iter()
+                .filter(|(a, b)| usize::from(*a) == end || usize::from(*b) == end);
+            self.air.links_of(end) < reach.links_max.max(wanted.count())
+        })
+    }
+
+    fn profile_between(&self, central: usize, peripheral: usize) -> LinkProfile {
+        link_profile(&self.scenario.radio, seat(central), seat(peripheral))
+    }
+
+    fn reach_between(&self, central: usize, peripheral: usize) -> Reach {
+        reach(&self.scenario.radio, seat(central), seat(peripheral))
     }
 
     pub(super) fn on_supervision(&mut self, link: u64) {
-        let Some(sim) = self.links.get(&link) else {
+        let Some(sim) = self.air.links.get(&link) else {
             return;
         };
         let over = sim
@@ -173,7 +198,7 @@ impl Room {
 
     pub(super) fn watch_cut(&mut self, link: u64) {
         let now_us = self.now_us;
-        let Some(sim) = self.links.get_mut(&link) else {
+        let Some(sim) = self.air.links.get_mut(&link) else {
             return;
         };
         sim.cut_since = Some(now_us);
@@ -183,7 +208,7 @@ impl Room {
 
     /// Takes a link down at both ends, and lets the pair find each other again if nothing else joins them.
     pub(super) fn close(&mut self, link: u64, by: Option<usize>) {
-        let Some(sim) = self.links.remove(&link) else {
+        let Some(sim) = self.air.disconnect(link) else {
             return;
         };
         for end in sim.ends {
@@ -217,8 +242,13 @@ impl Room {
     }
 
     pub(super) fn are_linked(&self, a: usize, b: usize) -> bool {
-        self.links
+        self.air
+            .links
             .values()
             .any(|sim| sim.end_of(a).is_some() && sim.end_of(b).is_some())
     }
+}
+
+fn seat(phone: usize) -> u8 {
+    u8::try_from(phone).unwrap_or(u8::MAX)
 }

@@ -10,7 +10,7 @@ use bitcraps_core::time::Instant;
 
 use super::phone::Phone;
 use super::player::Player;
-use super::radio::{Egress, SimLink};
+use super::radio::Air;
 use super::topology::edges;
 use super::trace::{Entry, Trace};
 use crate::byzantine::liars;
@@ -19,8 +19,6 @@ use crate::scenario::Scenario;
 
 /// A room that has not formed after this long is a fault of the rig or a graph that cannot be.
 const FORMATION_MAX_US: u64 = 300_000_000;
-/// Between dialling and a link that can carry chunks.
-const CONNECT_US: (u64, u64) = (500_000, 1_500_000);
 
 /// Something to come.
 #[derive(Debug)]
@@ -30,9 +28,6 @@ pub(super) enum Due {
     },
     Turn {
         phone: usize,
-    },
-    ConnectionEvent {
-        link: u64,
     },
     Left {
         link: u64,
@@ -97,7 +92,7 @@ pub struct Room {
     /// The hash and counters of everything that happened.
     pub trace: Trace,
     pub(super) scenario: Scenario,
-    pub(super) links: BTreeMap<u64, SimLink>,
+    pub(super) air: Air,
     pub(super) edges: Vec<(u8, u8)>,
     pub(super) now_us: u64,
     /// When the game began; formation is over then.
@@ -105,7 +100,6 @@ pub struct Room {
     due: BTreeMap<(u64, u64), Due>,
     scheduled: u64,
     pub(super) next_link: u64,
-    pub(super) egress: Egress,
     pub(super) stream: Stream,
     pub(super) seed: u64,
     turns: Vec<Option<u64>>,
@@ -150,9 +144,8 @@ impl Room {
             missed: vec![Vec::new(); players],
             phones,
             edges,
-            egress: Egress::new(scenario.radio.bandwidth, players),
+            air: Air::new(players, scenario.radio.bandwidth),
             trace: Trace::default(),
-            links: BTreeMap::new(),
             now_us: 0,
             started_us: None,
             due: BTreeMap::new(),
@@ -203,6 +196,9 @@ impl Room {
 
     /// Does the next thing; `false` if nothing is to come.
     pub fn step(&mut self) -> bool {
+        if self.run_air() {
+            return true;
+        }
         let Some(((at, _), due)) = self.due.pop_first() else {
             return false;
         };
@@ -216,7 +212,6 @@ impl Room {
                 self.turns[phone] = None;
                 self.act(phone);
             }
-            Due::ConnectionEvent { link } => self.on_connection_event(link),
             Due::Left { link, phone } => {
                 self.input(phone, Input::Writable { link: LinkId(link) });
             }
@@ -227,6 +222,24 @@ impl Room {
             Due::FaultsChange => self.on_faults_change(),
         }
         true
+    }
+
+    /// Runs the connection events before the next thing that is due, until one carries something.
+    fn run_air(&mut self) -> bool {
+        loop {
+            let due = self.due.first_key_value().map(|((at, _), _)| *at);
+            let Some(at) = self.air.next_us() else {
+                return false;
+            };
+            // Events in which nothing is said go on for ever.
+            if due.map_or_else(|| !self.air.is_laden(), |due| due <= at) {
+                return false;
+            }
+            self.now_us = self.now_us.max(at);
+            if self.on_connection_event() {
+                return true;
+            }
+        }
     }
 
     pub(super) fn see(&mut self, observation: Observation) {
@@ -258,7 +271,9 @@ impl Room {
     /// When the next thing is due, since the game began.
     #[must_use]
     pub fn next_us(&self) -> Option<u64> {
-        let ((at, _), _) = self.due.first_key_value()?;
+        let due = self.due.first_key_value().map(|((at, _), _)| *at);
+        let laden = self.air.next_us().filter(|_| self.air.is_laden());
+        let at = due.into_iter().chain(laden).min()?;
         Some(at.saturating_sub(self.started_us.unwrap_or(0)))
     }
 
@@ -321,8 +336,7 @@ impl Room {
                 Output::Transmit { link, chunk } => self.transmit(phone, link.0, chunk),
                 Output::Connect { handle } => {
                     let peer = usize::try_from(handle.0).unwrap_or(usize::MAX);
-                    let at = self.now_us + self.stream.between(CONNECT_US.0, CONNECT_US.1);
-                    self.schedule(at, Due::Dialled { phone, peer });
+                    self.dial(phone, peer);
                 }
                 Output::Disconnect { link } => self.close(link.0, Some(phone)),
                 // Phones advertise and scan as long as their radio is on; the room knows who is in range.
