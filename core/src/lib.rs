@@ -9,7 +9,7 @@
 //! 1. [`crypto`]
 //! 2. [`craps`], [`ledger`], [`dice`], [`mesh`], [`consensus`]
 //! 3. [`table`]
-//! 4. `history` (to come)
+//! 4. [`history`]
 //! 5. [`node`]
 //!
 //! Read [`node`] first for the interface, [`table`] for the game, [`consensus`] for how phones agree, and
@@ -19,6 +19,7 @@ pub mod consensus;
 pub mod craps;
 pub mod crypto;
 pub mod dice;
+pub mod history;
 pub mod ledger;
 pub mod mesh;
 pub mod node;

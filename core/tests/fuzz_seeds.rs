@@ -45,6 +45,21 @@ fn chunks_of_every_seed_are_put_together_as_the_format_says() {
 }
 
 #[test]
+fn a_bent_history_is_found_out_for_every_seed() {
+    replay("history", fuzzed::history);
+}
+
+#[test]
+fn a_history_bent_at_random_is_found_out() {
+    for number in 0..400 {
+        let input =
+            Random(0xb1e5 + number).bytes(6 * (1 + usize::try_from(number % 3).unwrap_or(0)));
+        println!("drawn input {number}");
+        fuzzed::history(&input);
+    }
+}
+
+#[test]
 fn a_phone_survives_every_seed_and_signs_nothing_twice() {
     replay("phone", |seed| {
         fuzzed::phone(seed);

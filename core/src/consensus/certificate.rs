@@ -61,7 +61,8 @@ pub struct CertificateBody {
 }
 
 impl CertificateBody {
-    pub(super) fn encode(&self, writer: &mut Writer) {
+    /// Appends signers, signatures, and the new-view if the view is not the epoch's first.
+    pub fn encode(&self, writer: &mut Writer) {
         self.signers.encode(writer);
         self.signatures
             .iter()
@@ -72,7 +73,10 @@ impl CertificateBody {
     }
 
     /// Reads the body of a certificate whose view is 0 or not.
-    pub(super) fn decode(reader: &mut Reader<'_>, first_view: bool) -> Result<Self, DecodeError> {
+    ///
+    /// # Errors
+    /// Whatever makes the bytes something else than such a body.
+    pub fn decode(reader: &mut Reader<'_>, first_view: bool) -> Result<Self, DecodeError> {
         let mut body = Self::decode_signatures(reader)?;
         if !first_view {
             body.read_new_view(reader)?;

@@ -76,7 +76,9 @@ impl State {
     }
 }
 
-pub(super) fn application_digest(application: &[u8]) -> Digest {
+/// Digest of the part of a state that the layers above handed down.
+#[must_use]
+pub fn application_digest(application: &[u8]) -> Digest {
     Digest::of("bitcraps/application/v1", &[application])
 }
 

@@ -246,7 +246,7 @@ impl Message {
             Kind::Evidence => Self::Evidence(Evidence::decode(&mut reader)?),
             Kind::Halt => Self::Halt(Halt::decode(&mut reader)?),
             Kind::Side => Self::Side(SideMessage::decode(&mut reader)?),
-            other @ (Kind::Hello | Kind::Links) => {
+            other @ (Kind::Hello | Kind::Links | Kind::HistoryWant | Kind::HistoryRuns) => {
                 return Err(DecodeError::UnknownKind(other as u8));
             }
         };
@@ -352,7 +352,8 @@ fn read_new_view(reader: &mut Reader<'_>) -> Result<NewViewMessage, DecodeError>
     })
 }
 
-pub(super) fn write_batch(batch: &[SignedBytes], writer: &mut Writer) {
+/// Appends a batch: a count, and each request with its length and its signature.
+pub fn write_batch(batch: &[SignedBytes], writer: &mut Writer) {
     writer.count_u8(batch.len());
     for request in batch {
         writer.bytes_u16(&request.statement);
@@ -360,7 +361,11 @@ pub(super) fn write_batch(batch: &[SignedBytes], writer: &mut Writer) {
     }
 }
 
-pub(super) fn read_batch(reader: &mut Reader<'_>) -> Result<Vec<SignedBytes>, DecodeError> {
+/// Reads what [`write_batch`] wrote.
+///
+/// # Errors
+/// Whatever makes the bytes something else than a batch within the bounds.
+pub fn read_batch(reader: &mut Reader<'_>) -> Result<Vec<SignedBytes>, DecodeError> {
     /// Seat, number, skip and length in front of a request's payload.
     const REQUEST_FRAME: usize = 12;
     let requests = reader.count_u8(BATCH_MAX, "batch")?;

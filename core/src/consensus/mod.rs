@@ -47,15 +47,16 @@ mod witness;
 pub use blame::{Culprits, Reason, ViewRecord};
 pub use certificate::{Certificate, CertificateBody};
 pub use chain::{Batch, genesis_chain, next_chain};
-pub use checkpoint::CheckpointCertificate;
+pub use checkpoint::{CheckpointCertificate, application_digest};
 pub use epoch::{Epoch, NO_NEW_VIEW};
 pub use evidence::{Evidence, Lie, VoteProof};
 pub use fork::{ForkProof, Halt, Side, SideMessage};
 pub use ignored::Ignored;
 pub use message::{
     CheckpointMessage, Message, NewViewMessage, PrePrepare, PreparedMessage, SignedBytes, Slots,
-    Status, VoteMessage,
+    Status, VoteMessage, read_batch, write_batch,
 };
+pub use numbers::Numbers;
 pub use quorum::Quorum;
 pub use record::Record;
 pub use replica::{Action, Load, Peer, Replica, ReplicaConfig, Urgency};

@@ -401,7 +401,7 @@ impl Replica {
             return;
         }
         let view = certificate.head.view;
-        let record = Record::Certificate(certificate.clone());
+        let decided_by = certificate.clone();
         // Only what this view's primary proposed here says anything about it.
         let proposed = |slot: &Slot| slot.proposal.is_some();
         let slot = self.slots.get(&certificate.head.sequence);
@@ -410,7 +410,7 @@ impl Replica {
         if delivered.is_empty() {
             return;
         }
-        self.persist(&record);
+        self.persist(&Record::Certificate(decided_by.clone()));
         let mut last = None;
         for (sequence, chain, batch) in delivered {
             for request in &batch {
@@ -421,10 +421,12 @@ impl Replica {
                 self.pool.remove_up_to(request.player().0, request.number());
             }
             last = Some(batch.clone());
+            let ends = sequence == decided_by.head.sequence;
             self.actions.push_back(Action::Deliver {
                 sequence,
                 chain,
                 batch,
+                certificate: ends.then(|| decided_by.clone()),
             });
         }
         let delivered = self.chain.delivered();

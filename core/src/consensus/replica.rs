@@ -80,6 +80,8 @@ pub enum Action {
         chain: Digest,
         /// Its requests, in order.
         batch: Batch,
+        /// What decided it and the slots below it, if that ends here.
+        certificate: Option<Certificate>,
     },
     /// This replica stopped voting in its view.
     LeftView {

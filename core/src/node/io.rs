@@ -214,6 +214,11 @@ pub enum Event {
         /// The chain digest that fixes everything up to there.
         chain: Digest,
     },
+    /// The table has been played for longer than a phone keeps its history. It plays on, and its history ends here.
+    HistoryFull {
+        /// The last slot that can still be proven to others.
+        complete: u64,
+    },
     /// Who votes has changed.
     EpochBegan {
         /// The epoch.

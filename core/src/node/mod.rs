@@ -29,6 +29,7 @@ mod config;
 mod duties;
 mod io;
 mod neighbours;
+mod past;
 mod stats;
 
 use std::collections::VecDeque;
@@ -40,12 +41,14 @@ use duties::Duties;
 use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
 use neighbours::{Neighbours, Verdict};
+use past::Past;
 pub use stats::{Stats, Usage};
 
 use crate::consensus::{
     Action, Batch, Epoch, Ignored, Peer, Replica, ReplicaConfig, Urgency, limits,
 };
 use crate::crypto::{Digest, Identity, Seat};
+use crate::history::Archive;
 use crate::mesh::{Class, Hello, LinkId, Links, Mesh, Role};
 use crate::table::{Operation, Table};
 use crate::time::{Instant, earliest};
@@ -67,6 +70,7 @@ pub struct Node {
     mesh: Mesh,
     neighbours: Neighbours,
     duties: Duties,
+    past: Past,
     outputs: VecDeque<Output>,
     stats: Stats,
     /// Since when something has waited without a decision.
@@ -109,6 +113,7 @@ impl Node {
         let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
         Ok(Self {
             duties: Duties::new(replica.seat(), table_id),
+            past: Past::new(Archive::new(genesis.clone())),
             table: Table::new(genesis)?,
             mesh: Mesh::default(),
             neighbours: Neighbours::new(seed, links_max),
@@ -247,6 +252,7 @@ impl Node {
     fn drop_link(&mut self, link: LinkId) {
         self.mesh.link_down(link);
         self.replica.link_down(Peer(link.0));
+        self.past.link_down(link);
         if let Some(seat) = self.neighbours.on_link_down(link) {
             self.outputs
                 .push_back(Output::Event(Event::NeighbourDown { link, seat }));
@@ -275,7 +281,10 @@ impl Node {
             // The last answer is still on its way; another would only delay it.
             *self.stats.ignored.entry(Ignored::TooOften).or_default() += 1;
         } else {
-            match self.replica.handle_message(now, Peer(link.0), &message) {
+            let done = self
+                .on_history(now, link, &message)
+                .unwrap_or_else(|| self.replica.handle_message(now, Peer(link.0), &message));
+            match done {
                 Ok(kind) => *self.stats.accepted.entry(kind).or_default() += 1,
                 Err(reason) => *self.stats.ignored.entry(reason).or_default() += 1,
             }
@@ -395,6 +404,7 @@ impl Node {
         while let Some(handle) = self.neighbours.poll_dial(now) {
             self.outputs.push_back(Output::Connect { handle });
         }
+        self.fill_history(now);
         self.watch_for_stall(now);
     }
 
@@ -429,7 +439,9 @@ impl Node {
                 sequence,
                 chain,
                 batch,
+                certificate,
             } => {
+                self.keep(sequence, chain, &batch, certificate.as_ref());
                 self.deliver(now, sequence, chain, batch);
             }
             Action::Install {
@@ -490,6 +502,7 @@ impl Node {
         let table = Table::read(self.table.genesis().clone(), sequence, application);
         debug_assert!(table.is_ok(), "a quorum signed a state that is none");
         if let Ok(table) = table {
+            self.past.install(&self.table, sequence);
             self.table = table;
             self.tell(Event::Installed { sequence, chain });
         }
@@ -547,7 +560,11 @@ impl Node {
         let stall = self.waiting_since.filter(|_| !self.stalled);
         let stall = stall.map(|since| since.after(STALL_AFTER));
         let duties = self.duties.next_wake(now, &self.table);
+        let past = self
+            .past
+            .next_wake(self.neighbours.greeted().next().is_some());
         let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
+        let wake = earliest(wake, past);
         earliest(earliest(wake, stall), duties)
     }
 }

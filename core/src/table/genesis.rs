@@ -5,7 +5,7 @@ use std::time::Duration;
 use crate::craps::{Chips, Rules};
 use crate::crypto::{Digest, Roster};
 use crate::time::millis;
-use crate::wire::{Encode, Writer};
+use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// The house rules, hashed into the genesis.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -57,5 +57,28 @@ impl Genesis {
             "bitcraps/genesis/v1",
             &[&self.rules.to_bytes(), &self.roster.digest().0],
         )
+    }
+}
+
+impl Encode for Genesis {
+    fn encode(&self, writer: &mut Writer) {
+        self.rules.encode(writer);
+        self.roster.encode(writer);
+    }
+}
+
+impl Decode for Genesis {
+    /// Rules that cannot be kept with so many seats are refused.
+    fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        let genesis = Self {
+            rules: TableRules::decode(reader)?,
+            roster: Roster::decode(reader)?,
+        };
+        // Seats count up from 0 without gaps: nobody can have left a table that has not begun.
+        let gapless = genesis.roster.len() == genesis.roster.bound();
+        match genesis.rules.check(genesis.roster.len()) {
+            Ok(()) if gapless => Ok(genesis),
+            _ => Err(DecodeError::OutOfRange("genesis")),
+        }
     }
 }

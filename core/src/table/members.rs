@@ -142,6 +142,12 @@ impl Table {
         &self.members.latest().roster
     }
 
+    /// The epoch of a slot, as far as the slots applied so far say.
+    #[must_use]
+    pub fn epoch_at(&self, sequence: u64) -> &Epoch {
+        self.members.at(sequence)
+    }
+
     /// Whether a change of members is ordered and not in force yet.
     #[must_use]
     pub fn is_changing(&self) -> bool {

@@ -43,6 +43,10 @@ pub enum Kind {
     State = 21,
     /// Link-local: what the sender decided at a slot where its neighbour says otherwise.
     Side = 23,
+    /// Link-local: the sender's history lacks slots from here on.
+    HistoryWant = 40,
+    /// Link-local: delivered slots with their certificates, for a neighbour's history.
+    HistoryRuns = 41,
 }
 
 impl Kind {
@@ -67,6 +71,8 @@ impl Kind {
             20 => Self::Links,
             21 => Self::State,
             23 => Self::Side,
+            40 => Self::HistoryWant,
+            41 => Self::HistoryRuns,
             _ => return None,
         })
     }
@@ -92,6 +98,8 @@ impl Kind {
             Self::Links => "links",
             Self::State => "state",
             Self::Side => "side",
+            Self::HistoryWant => "history-want",
+            Self::HistoryRuns => "history-runs",
         }
     }
 }

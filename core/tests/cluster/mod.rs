@@ -292,6 +292,7 @@ impl Cluster {
                     sequence,
                     chain,
                     batch,
+                    ..
                 } => self.deliver(phone, sequence, chain, batch),
                 Action::Install {
                     sequence,

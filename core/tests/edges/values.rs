@@ -3,12 +3,14 @@
 use bitcraps_core::consensus::limits::PAYLOAD_MAX;
 use bitcraps_core::consensus::{
     CertificateBody, Checkpoint, CheckpointCertificate, CheckpointMessage, EpochEnd, Evidence,
-    ForkProof, Halt, Head, Message, NO_NEW_VIEW, NewView, NewViewMessage, Phase, PrePrepare,
+    ForkProof, Halt, Head, Lie, Message, NO_NEW_VIEW, NewView, NewViewMessage, Phase, PrePrepare,
     PreparedMessage, Record, Request, RequestId, Side, SideMessage, SignedBytes, Slots, StateAt,
     StateMessage, Status, ViewChange, ViewRecord, Vote, VoteMessage, VoteProof, next_chain,
 };
 use bitcraps_core::crypto::{Digest, Seat, SeatSet, Signature};
+use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
 use bitcraps_core::mesh::{Hello, Links};
+use bitcraps_core::table::{Gone, PendingRoll, SettlementSheet, SheetLine};
 use bitcraps_core::wire::{Decode, Encode};
 
 use super::cluster::Random;
@@ -80,6 +82,10 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
         ..value(&own_record(random))
     }),
     ("record", |random| value(&record(random))),
+    ("history-want", |random| value(&history_want(random))),
+    ("history-runs", |random| value(&history_runs(random))),
+    ("closing", |random| value(&closing(random))),
+    ("settlement-sheet", |random| value(&sheet(random))),
 ];
 
 fn message(random: &mut Random, make: fn(&mut Random) -> Message) -> Made {
@@ -493,5 +499,69 @@ fn links(random: &mut Random) -> Links {
     Links {
         table: u16::from_le_bytes(array(random)),
         seats: seats(random),
+    }
+}
+
+fn history_want(random: &mut Random) -> HistoryWant {
+    HistoryWant {
+        table: u16::from_le_bytes(array(random)),
+        first: number(random),
+    }
+}
+
+fn history_runs(random: &mut Random) -> HistoryRuns {
+    HistoryRuns {
+        table: u16::from_le_bytes(array(random)),
+        first: number(random),
+        runs: (0..random.below(4)).map(|_| run(random)).collect(),
+    }
+}
+
+fn run(random: &mut Random) -> Run {
+    let (view, new_view) = view_and_new_view(random);
+    Run {
+        first: 1 + (number(random) >> 1),
+        batches: (0..=random.below(5)).map(|_| batch(random)).collect(),
+        view,
+        body: certificate(new_view, random),
+    }
+}
+
+fn closing(random: &mut Random) -> Closing {
+    Closing {
+        seat: Seat(random.next().to_le_bytes()[0]),
+        epoch: number(random),
+        sequence: number(random),
+        chain: digest(random),
+        state: digest(random),
+        sheet: digest(random),
+    }
+}
+
+fn sheet(random: &mut Random) -> SettlementSheet {
+    let line = |seat: Seat, random: &mut Random| SheetLine {
+        seat,
+        start: number(random),
+        stack: number(random),
+        layout: number(random),
+        gone: match random.below(3) {
+            0 => None,
+            1 => Some(Gone::Left),
+            _ => Some(Gone::Convicted(Lie::Amnesia)),
+        },
+    };
+    SettlementSheet {
+        lines: seats(random)
+            .iter()
+            .map(|seat| line(seat, random))
+            .collect(),
+        bank_start: number(random),
+        bank: number(random),
+        rolls: number(random),
+        pending: (random.below(2) == 1).then(|| PendingRoll {
+            roll: number(random),
+            waits_for: seats(random),
+        }),
+        waiting: u16::from_le_bytes(array(random)),
     }
 }

@@ -3,8 +3,9 @@
 use bitcraps_core::consensus::{
     Checkpoint, Head, Message, NewView, Record, Request, ViewChange, Vote,
 };
+use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
 use bitcraps_core::mesh::{Hello, Links};
-use bitcraps_core::table::Operation;
+use bitcraps_core::table::{Genesis, Operation, SettlementSheet};
 use bitcraps_core::wire::{Decode, Encode, HEADER_BYTES, Header};
 
 pub(crate) fn decoding(bytes: &[u8]) {
@@ -25,6 +26,12 @@ pub(crate) fn decoding(bytes: &[u8]) {
     comes_back::<NewView>(bytes);
     comes_back::<Checkpoint>(bytes);
     comes_back::<Record>(bytes);
+    comes_back_behind_its_header::<HistoryWant>(bytes);
+    comes_back_behind_its_header::<HistoryRuns>(bytes);
+    comes_back::<Run>(bytes);
+    comes_back::<Closing>(bytes);
+    comes_back::<SettlementSheet>(bytes);
+    comes_back::<Genesis>(bytes);
 }
 
 fn comes_back<T: Decode + Encode>(bytes: &[u8]) {

@@ -15,11 +15,13 @@
 mod auditor;
 mod chunks;
 mod decoding;
+mod history;
 mod liar;
 mod phone;
 
 pub(crate) use chunks::chunks;
 pub(crate) use decoding::decoding;
+pub(crate) use history::history;
 pub(crate) use phone::{Happened, phone};
 
 /// Takes small numbers off the front of the input; zeros once it is used up.

@@ -1,0 +1,383 @@
+//! What phones export is true, whatever is changed in it is found, and who missed something gets it from others.
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
+
+mod room;
+
+use bitcraps_core::consensus::Ignored;
+use bitcraps_core::craps::BetKind;
+use bitcraps_core::crypto::Seat;
+use bitcraps_core::history::{
+    Archive, Breach, Flaw, HistoryRuns, HistoryWant, Run, Verdict, verify_history,
+};
+use bitcraps_core::node::{Command, Event};
+use bitcraps_core::table::SettlementSheet;
+use bitcraps_core::wire::{Decode, Encode, Kind};
+use room::{Room, genesis};
+
+const BET: Command = Command::PlaceBet {
+    kind: BetKind::PassLine,
+    amount: 10,
+};
+
+/// A table of four that has rolled once.
+fn played() -> Room {
+    let mut room = Room::meshed(4);
+    room.run(500);
+    room.command(0, BET);
+    room.run(1_500);
+    room.command(0, Command::Roll);
+    room.run(1_500);
+    assert!(room.nodes.iter().all(|node| node.table().rolls() == 1));
+    room
+}
+
+fn valid(bytes: &[u8]) -> (u64, Seat, SettlementSheet) {
+    match verify_history(bytes) {
+        Verdict::Valid {
+            sequence,
+            closed_by,
+            sheet,
+        } => (sequence, closed_by, sheet),
+        other => panic!("{other:?}"),
+    }
+}
+
+fn broken(bytes: &[u8]) -> Breach {
+    match verify_history(bytes) {
+        Verdict::Broken(breach) => breach,
+        other => panic!("{other:?}"),
+    }
+}
+
+/// Where each record of a file begins, and where the last one ends. Read from the format, not with the code under test.
+fn records(bytes: &[u8]) -> Vec<usize> {
+    let mut at = 12;
+    let mut found = vec![at];
+    while at < bytes.len() {
+        let length = u32::from_le_bytes(bytes[at + 1..at + 5].try_into().unwrap());
+        at += 5 + usize::try_from(length).unwrap();
+        found.push(at);
+    }
+    assert_eq!(at, bytes.len());
+    found
+}
+
+/// The file with its records in another order, some left out, some twice.
+fn with_records(bytes: &[u8], order: &[usize]) -> Vec<u8> {
+    let at = records(bytes);
+    let mut file = bytes[..12].to_vec();
+    for record in order {
+        file.extend_from_slice(&bytes[at[*record]..at[record + 1]]);
+    }
+    file
+}
+
+#[test]
+fn every_phone_exports_a_true_history_with_the_tables_own_balances() {
+    let room = played();
+    for (phone, seat) in (0..4).zip(0..) {
+        let node = &room.nodes[phone];
+        let (sequence, closed_by, sheet) = valid(&node.export_history());
+        assert_eq!((sequence, closed_by), (node.delivered().0, Seat(seat)));
+        assert_eq!(sheet, node.table().sheet());
+        for line in &sheet.lines {
+            let ledger = node.table().ledger();
+            assert_eq!(Ok(line.stack), ledger.stack(line.seat));
+            assert_eq!(Ok(line.layout), ledger.escrow(line.seat));
+            assert_eq!(line.start, 1_000);
+        }
+        assert_eq!(sheet.rolls, 1);
+        assert_eq!(sheet.total(), Some(4 * 1_000 + sheet.bank_start));
+    }
+}
+
+#[test]
+fn a_table_where_nothing_was_played_has_a_history_too() {
+    let room = Room::apart(2);
+    let bytes = room.nodes[1].export_history();
+    let (sequence, closed_by, sheet) = valid(&bytes);
+    assert_eq!((sequence, closed_by, sheet.rolls), (0, Seat(1), 0));
+    assert!(sheet.lines.iter().all(|line| line.up() == 0));
+}
+
+#[test]
+fn a_history_that_is_cut_off_is_true_up_to_there_and_not_final() {
+    let bytes = played().nodes[2].export_history();
+    let at = records(&bytes);
+    let mut reached = Vec::new();
+    for end in &at[1..at.len() - 1] {
+        match verify_history(&bytes[..*end]) {
+            Verdict::ValidTo { sequence, .. } => reached.push(sequence),
+            other => panic!("cut at {end}: {other:?}"),
+        }
+    }
+    assert_eq!(reached[0], 0, "the genesis alone");
+    assert!(reached.is_sorted() && reached.len() > 4);
+    assert_eq!(*reached.last().unwrap(), valid(&bytes).0);
+    // Within a record, the place is that record.
+    for (record, pair) in at.windows(2).enumerate() {
+        for end in [pair[0] + 1, pair[0] + 5, pair[1] - 1] {
+            let breach = broken(&bytes[..end]);
+            assert_eq!((breach.offset, breach.record), (pair[0], record));
+        }
+    }
+    assert_eq!(broken(&bytes[..11]).flaw, Flaw::Format);
+    assert_eq!(broken(&bytes[..12]).flaw, Flaw::Order, "no genesis");
+    assert_eq!(broken(&[]).flaw, Flaw::Format);
+}
+
+#[test]
+fn one_byte_changed_anywhere_breaks_a_history_at_that_record_or_behind_it() {
+    let bytes = played().nodes[1].export_history();
+    let at = records(&bytes);
+    let genesis_ends = at[1];
+    // Whole checks are dear, so the bytes are taken in steps that meet every residue; the first records whole.
+    let everywhere = (0..bytes.len()).filter(|at| *at < 1_500 || at % 13 == 0);
+    for (place, bit) in everywhere.zip((0..8).cycle()) {
+        let mut bent = bytes.clone();
+        bent[place] ^= 1 << bit;
+        let breach = broken(&bent);
+        let record = at.iter().rposition(|begin| *begin <= place);
+        match record {
+            None => assert_eq!(breach.flaw, Flaw::Format, "byte {place}"),
+            // The genesis is named by whatever it does not fit.
+            Some(_) if place < genesis_ends => assert!(breach.record <= 1, "byte {place}"),
+            Some(record) => assert_eq!(breach.record, record, "byte {place}: {breach}"),
+        }
+    }
+}
+
+#[test]
+fn the_place_of_a_changed_request_or_certificate_is_named() {
+    let bytes = played().nodes[0].export_history();
+    let at = records(&bytes);
+    let run = Run::from_bytes(&bytes[at[1] + 5..at[2]]).unwrap();
+    let rewritten = |run: &Run| {
+        let body = run.to_bytes();
+        assert_eq!(body.len(), at[2] - at[1] - 5);
+        [&bytes[..at[1] + 5], &body, &bytes[at[2]..]].concat()
+    };
+    let mut other = run.clone();
+    let statement = &mut other.batches[0][0].statement;
+    let player = Seat(statement[0]);
+    *statement.last_mut().unwrap() ^= 1;
+    let flaw = Flaw::Request {
+        sequence: 1,
+        index: 0,
+        player,
+    };
+    assert_eq!(broken(&rewritten(&other)).flaw, flaw);
+    let mut other = run.clone();
+    other.body.signatures[2].0[7] ^= 1;
+    let sequence = run.last();
+    let flaw = Flaw::Certificate { epoch: 0, sequence };
+    assert_eq!(broken(&rewritten(&other)).flaw, flaw);
+    let mut other = run;
+    other.body.signatures.swap(0, 1);
+    assert_eq!(broken(&rewritten(&other)).flaw, flaw);
+}
+
+#[test]
+fn records_left_out_doubled_or_in_another_order_break_a_history() {
+    let bytes = played().nodes[3].export_history();
+    let count = records(&bytes).len() - 1;
+    let all: Vec<usize> = (0..count).collect();
+    assert_eq!(with_records(&bytes, &all), bytes);
+    for record in 0..count - 1 {
+        let without: Vec<usize> = all.iter().copied().filter(|at| *at != record).collect();
+        let breach = broken(&with_records(&bytes, &without));
+        assert_eq!(breach.record, record, "without record {record}");
+        let mut swapped = all.clone();
+        swapped.swap(record, record + 1);
+        broken(&with_records(&bytes, &swapped));
+        let mut doubled = all.clone();
+        doubled.insert(record, record);
+        let breach = broken(&with_records(&bytes, &doubled));
+        assert_eq!(breach.record, record + 1, "record {record} twice");
+    }
+    let mut more = all.clone();
+    more.push(count - 1);
+    let breach = broken(&with_records(&bytes, &more));
+    assert_eq!((breach.record, breach.flaw), (count, Flaw::Order));
+}
+
+#[test]
+fn records_of_another_table_break_a_history() {
+    let room = played();
+    let bytes = room.nodes[0].export_history();
+    let at = records(&bytes);
+    let mut other = Room::of(
+        (0..4)
+            .map(|seat| room::open(genesis(4, 999), seat))
+            .collect(),
+    );
+    other.join_all();
+    other.run(500);
+    other.command(0, BET);
+    other.run(1_500);
+    let theirs = other.nodes[0].export_history();
+    let of_theirs = records(&theirs);
+    let mixed = [&bytes[..at[1]], &theirs[of_theirs[1]..]].concat();
+    let breach = broken(&mixed);
+    assert_eq!((breach.record, breach.sequence), (1, 0));
+    assert!(matches!(breach.flaw, Flaw::Request { sequence: 1, .. }));
+    let end = [
+        &bytes[..at[at.len() - 2]],
+        &theirs[of_theirs[of_theirs.len() - 2]..],
+    ]
+    .concat();
+    assert_eq!(broken(&end).record, at.len() - 2);
+}
+
+#[test]
+fn a_closing_statement_of_an_earlier_slot_does_not_close_a_longer_history() {
+    let mut room = played();
+    let early = room.nodes[0].export_history();
+    room.command(1, BET);
+    room.run(1_500);
+    let late = room.nodes[0].export_history();
+    let (of_early, of_late) = (records(&early), records(&late));
+    assert!(late.len() > early.len());
+    let mixed = [
+        &late[..of_late[of_late.len() - 2]],
+        &early[of_early[of_early.len() - 2]..],
+    ]
+    .concat();
+    let flaw = broken(&mixed).flaw;
+    assert!(matches!(flaw, Flaw::Sheet | Flaw::Closing), "{flaw}");
+    // The shorter history is the beginning of the longer one.
+    let shared = of_early[of_early.len() - 2];
+    assert_eq!(early[..shared], late[..shared]);
+}
+
+/// Phone 3 hears nothing while the others decide so much that none of them keeps the slots it lacks.
+fn left_behind(room: &mut Room) {
+    room.deaf.insert(3);
+    for round in 0..110 {
+        room.command(round % 3, BET);
+        room.run(200);
+    }
+    let reached = room.nodes[0].delivered().0;
+    assert!(reached > 100, "{reached}");
+    room.deaf.clear();
+}
+
+#[test]
+fn a_phone_that_went_on_from_a_certified_state_fetches_what_its_history_lacks() {
+    let mut room = played();
+    let before = room.nodes[3].delivered().0;
+    left_behind(&mut room);
+    room.command(0, BET);
+    room.run(10_000);
+    let installed = |event: &Event| matches!(event, Event::Installed { .. });
+    assert!(
+        room.events(3).any(installed),
+        "the phone was not away enough"
+    );
+    let node = &room.nodes[3];
+    assert_eq!(node.delivered(), room.nodes[0].delivered());
+    assert_eq!(node.history_reaches(), node.delivered().0);
+    let (sequence, closed_by, sheet) = valid(&node.export_history());
+    assert_eq!((sequence, closed_by), (node.delivered().0, Seat(3)));
+    assert_eq!(sheet, room.nodes[0].table().sheet());
+    assert!(sequence > before + 100);
+    let answers = node.stats().accepted[&Kind::HistoryRuns];
+    assert!((2..100).contains(&answers), "{answers} answers");
+}
+
+#[test]
+fn a_phone_that_lacks_slots_still_exports_what_it_has_and_calls_it_not_final() {
+    let mut room = played();
+    let before = room.nodes[3].delivered().0;
+    left_behind(&mut room);
+    // Just long enough to go on, too short to have fetched everything.
+    let mut seen = Vec::new();
+    for _ in 0..200 {
+        room.run(50);
+        let node = &room.nodes[3];
+        let (has, delivered) = (node.history_reaches(), node.delivered().0);
+        if has < delivered {
+            match verify_history(&node.export_history()) {
+                Verdict::ValidTo { sequence, .. } => assert_eq!(sequence, has),
+                other => panic!("{other:?}"),
+            }
+            seen.push(has);
+        }
+    }
+    assert!(
+        seen.first().is_some_and(|first| *first < before + 10),
+        "{seen:?}"
+    );
+    assert!(seen.is_sorted());
+}
+
+#[test]
+fn an_archive_takes_nothing_for_its_gap_that_a_quorum_did_not_decide() {
+    let room = played();
+    let bytes = room.nodes[0].export_history();
+    let at = records(&bytes);
+    let runs: Vec<Run> = (1..at.len() - 2)
+        .map(|record| Run::from_bytes(&bytes[at[record] + 5..at[record + 1]]).unwrap())
+        .collect();
+    let until = runs.last().unwrap().last();
+    let mut archive = Archive::behind(genesis(4, 1_000), until).unwrap();
+    assert_eq!(archive.wanted(), Some(1));
+    assert!(matches!(
+        archive.fill(runs[1].clone()),
+        Err(Flaw::Gap { .. })
+    ));
+    let mut bent = runs[0].clone();
+    bent.body.signatures[0].0[0] ^= 1;
+    assert!(matches!(archive.fill(bent), Err(Flaw::Certificate { .. })));
+    assert_eq!((archive.complete(), archive.wanted()), (0, Some(1)));
+    for run in &runs {
+        assert_eq!(archive.wanted(), Some(run.first));
+        assert_eq!(archive.fill(run.clone()), Ok(()));
+        let again = archive.fill(run.clone());
+        assert!(matches!(again, Err(Flaw::Gap { .. })), "{again:?}");
+    }
+    assert_eq!((archive.complete(), archive.wanted()), (until, None));
+    let filled = archive.export(room.nodes[0].table(), Seat(0), &room::identity(0));
+    assert_eq!(filled, bytes, "byte for byte what the other phone kept");
+}
+
+#[test]
+fn nobody_is_answered_too_often_and_nobody_is_listened_to_unasked() {
+    let mut room = played();
+    let node = &mut room.nodes[0];
+    let link = bitcraps_core::mesh::LinkId(1);
+    let table = u16::from_le_bytes(node.table().genesis().digest().0[..2].try_into().unwrap());
+    let ignored = |node: &bitcraps_core::node::Node, why| {
+        node.stats().ignored.get(&why).copied().unwrap_or(0)
+    };
+    let runs = HistoryRuns {
+        table,
+        first: 1,
+        runs: Vec::new(),
+    };
+    let want = HistoryWant { table, first: 1 };
+    let (often, unclaimed) = (
+        ignored(node, Ignored::TooOften),
+        ignored(node, Ignored::Unclaimed),
+    );
+    let mut number = 100;
+    let mut say = |node: &mut bitcraps_core::node::Node, class, message: &[u8]| {
+        number += 1;
+        for bytes in room::chunks(class, number, message) {
+            let input = bitcraps_core::node::Input::Received { link, bytes };
+            node.handle_input(room.now, input);
+        }
+    };
+    say(node, 3, &runs.to_bytes());
+    assert_eq!(ignored(node, Ignored::Unclaimed), unclaimed + 1);
+    say(node, 1, &want.to_bytes());
+    assert_eq!(node.stats().accepted[&Kind::HistoryWant], 1);
+    say(node, 1, &want.to_bytes());
+    assert_eq!(ignored(node, Ignored::TooOften), often + 1);
+    let of_another = HistoryWant {
+        table: !table,
+        first: 1,
+    };
+    say(node, 1, &of_another.to_bytes());
+    assert_eq!(ignored(node, Ignored::OtherTable), 1);
+}
