@@ -2,6 +2,7 @@
 
 mod bench;
 mod fuzz;
+mod verify;
 
 use std::hash::{BuildHasher, Hasher};
 use std::io::{IsTerminal, Write};
@@ -67,6 +68,9 @@ enum Command {
     /// Measure what the design promises: bytes, hops, times, CPU
     #[command(after_help = bench::after_help())]
     Bench(bench::BenchArgs),
+    /// Check an exported history: is it true, and what does it come to?
+    #[command(after_help = verify::AFTER_HELP)]
+    Verify(verify::VerifyArgs),
     /// List the built-in scenarios, a line each
     Scenarios,
     /// List the bets with what they pay and cost, or explain one
@@ -100,6 +104,9 @@ struct RunArgs {
     /// Run twice and fail if the two runs differ in anything
     #[arg(long)]
     check_determinism: bool,
+    /// Write the history that the lowest-numbered honest phone exports at the end; `rig verify` checks it
+    #[arg(long, value_name = "FILE")]
+    history: Option<std::path::PathBuf>,
 }
 
 /// Where the last panic happened, for telling a node's panic from the rig's.
@@ -112,6 +119,7 @@ pub fn main() -> ExitCode {
         Command::Run(args) => run_command(&args),
         Command::Fuzz(args) => fuzz::fuzz_command(&args),
         Command::Bench(args) => bench::bench_command(&args),
+        Command::Verify(args) => verify::verify_command(&args),
         Command::Scenarios => list_scenarios(),
         Command::Check { scenario } => check(&scenario),
         Command::Bets { bet, rules, json } => bets_command(bet.as_deref(), &rules, json),
@@ -182,6 +190,17 @@ fn run_command(args: &RunArgs) -> u8 {
             );
             return RIG_FAULT;
         }
+    }
+    if let Some(Err(error)) = args
+        .history
+        .as_ref()
+        .map(|path| std::fs::write(path, &first.history))
+    {
+        let _ = writeln!(
+            std::io::stderr(),
+            "rig: the history cannot be written: {error}"
+        );
+        return RIG_FAULT;
     }
     let expectations = scenario.expect.as_ref();
     let problems = expectations.map_or_else(Vec::new, |e| unmet(e, &first.result));

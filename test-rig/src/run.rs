@@ -28,6 +28,8 @@ pub struct Finished {
     pub result: RunResult,
     /// Who has how many chips, on the honest phone that came furthest.
     pub balances: Balances,
+    /// What the lowest-numbered honest phone exports, as of the end of the run as written.
+    pub history: Vec<u8>,
     /// Milliseconds between the last decision of an honest phone and the end.
     pub undecided_ms: u64,
 }
@@ -106,6 +108,8 @@ pub fn run(
     let shown = furthest(&room);
     checkers.finish(&room);
     let balances = Balances::of(&room, shown);
+    let lowest = room.phones.iter().find(|phone| phone.is_honest());
+    let history = lowest.map_or_else(Vec::new, |phone| phone.node.export_history());
     // A halt is for good: there is nothing to go on with.
     let halted = checkers.has_halted();
     if reached {
@@ -133,6 +137,7 @@ pub fn run(
     Ok(Finished {
         result,
         balances,
+        history,
         undecided_ms,
     })
 }
