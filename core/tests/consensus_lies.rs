@@ -2,8 +2,11 @@
 
 mod cluster;
 
+use std::cell::RefCell;
+use std::rc::Rc;
+
 use bitcraps_core::consensus::{
-    CertificateBody, Head, Message, Phase, SignedBytes, Slots, ViewChange, genesis_chain,
+    CertificateBody, Head, Ignored, Message, Phase, SignedBytes, Slots, ViewChange, genesis_chain,
 };
 use bitcraps_core::crypto::{Context, Digest, Seat, Signature, Signed, Statement};
 use bitcraps_core::wire::{Encode, HEADER_BYTES, Kind};
@@ -413,4 +416,41 @@ fn far_away_numbers_from_peers_neither_overflow_nor_matter() {
         cluster.submit(phone, b"bet");
     }
     cluster.expect(&[0, 1, 2], 3, 500);
+}
+
+// What travels over several hops was checked at each: otherwise one forger would fill the whole room's air, and those
+// who pass its messages on would be charged for them.
+#[test]
+fn what_is_forged_is_not_passed_on() {
+    let mut cluster = Cluster::mesh(4);
+    drop_commits(&mut cluster, 0, None);
+    cluster.submit(0, b"bet");
+    cluster.run_for(100);
+    let head = head_of(0, 1, &genesis_chain(&TABLE), &vec![request(0, 1, b"bet")]);
+    let sent: Rc<RefCell<Vec<Vec<u8>>>> = Rc::default();
+    let seen = Rc::clone(&sent);
+    cluster.phones[1].filter = Some(Box::new(move |_, _, bytes| {
+        seen.borrow_mut().push(bytes);
+        Vec::new()
+    }));
+    let real = [
+        vote(4, 2, Phase::Commit, head),
+        request_wire(&request(2, 1, b"more")),
+        view_change(4, 2, 1, 0, Some(head)),
+    ];
+    for message in &real {
+        // One bit of the signature, which is last.
+        let mut forged = message.clone();
+        forged[message.len() - 5] ^= 1;
+        assert_eq!(
+            cluster.inject(3, 1, &forged),
+            Err(Ignored::BadSignature),
+            "kind {}",
+            message[0]
+        );
+        assert!(sent.borrow().is_empty(), "kind {}", message[0]);
+        assert_eq!(cluster.inject(3, 1, message), Ok(()));
+        assert!(sent.borrow().contains(message), "kind {}", message[0]);
+        sent.borrow_mut().clear();
+    }
 }

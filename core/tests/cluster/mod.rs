@@ -105,7 +105,7 @@ impl Cluster {
             left: Vec::new(),
             known: BTreeMap::new(),
             numbers: BTreeMap::new(),
-            auditor: Auditor::default(),
+            auditor: Auditor::new(VERSION, &TABLE),
             tip: (0, genesis_chain(&TABLE)),
             model: Model::new(roster(n)),
             convicted: BTreeMap::new(),
@@ -391,6 +391,7 @@ impl Cluster {
             );
         }
         at.tip = (sequence, chain);
+        at.auditor.reach(&chain);
         let roster = at.model.apply(&batch);
         let state = at.model.to_bytes();
         if at.honest && !self.above_the_bound {
@@ -435,6 +436,7 @@ impl Cluster {
             assert_eq!(state, Some(application), "made-up state");
         }
         at.tip = (sequence, chain);
+        at.auditor.reach(&chain);
         at.model = Model::from_bytes(application).expect("a model");
         at.numbers.clear();
         at.installed.push(sequence);

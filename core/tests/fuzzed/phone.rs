@@ -7,7 +7,8 @@ use bitcraps_core::consensus::limits::{REQUEST_VERSIONS_WANTED_MAX, VIEW_RECORDS
 use bitcraps_core::craps::BetKind;
 use bitcraps_core::mesh::{LINKS_MAX, LinkId, Role};
 use bitcraps_core::node::{
-    Command, Event, Handle, Input, LinkDownReason, Node, NodeConfig, Output, RadioState,
+    Command, Event, Handle, Input, LinkDownReason, Node, NodeConfig, Output, PROTOCOL_VERSION,
+    RadioState,
 };
 use bitcraps_core::time::Instant;
 
@@ -78,7 +79,7 @@ impl Phone {
             now: Instant(0),
             own,
             liar: Liar::new(),
-            auditor: Auditor::default(),
+            auditor: Auditor::new(PROTOCOL_VERSION, &genesis().digest()),
             happened: Happened::default(),
             messages: 0,
             links: 0,
@@ -223,7 +224,11 @@ impl Phone {
                 self.auditor.enter_epoch();
                 self.happened.epochs += 1;
             }
-            Event::Installed { .. } => self.happened.installed += 1,
+            Event::Delivered { chain, .. } => self.auditor.reach(chain),
+            Event::Installed { chain, .. } => {
+                self.auditor.reach(chain);
+                self.happened.installed += 1;
+            }
             Event::Caught { .. } => self.happened.caught += 1,
             Event::Halted { .. } => self.happened.halted += 1,
             _ => {}
