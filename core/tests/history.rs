@@ -9,6 +9,7 @@ use bitcraps_core::crypto::Seat;
 use bitcraps_core::history::{
     Archive, Breach, Flaw, HistoryRuns, HistoryWant, Run, Verdict, verify_history,
 };
+use bitcraps_core::mesh::{Class, LinkId};
 use bitcraps_core::node::{Command, Event};
 use bitcraps_core::table::SettlementSheet;
 use bitcraps_core::wire::{Decode, Encode, Kind};
@@ -345,7 +346,6 @@ fn an_archive_takes_nothing_for_its_gap_that_a_quorum_did_not_decide() {
 fn nobody_is_answered_too_often_and_nobody_is_listened_to_unasked() {
     let mut room = played();
     let node = &mut room.nodes[0];
-    let link = bitcraps_core::mesh::LinkId(1);
     let table = u16::from_le_bytes(node.table().genesis().digest().0[..2].try_into().unwrap());
     let ignored = |node: &bitcraps_core::node::Node, why| {
         node.stats().ignored.get(&why).copied().unwrap_or(0)
@@ -360,24 +360,21 @@ fn nobody_is_answered_too_often_and_nobody_is_listened_to_unasked() {
         ignored(node, Ignored::TooOften),
         ignored(node, Ignored::Unclaimed),
     );
-    let mut number = 100;
+    let now = room.now;
+    let (mut neighbour, _) = room::Stranger::dial(node, now, LinkId(99), room::identity(1));
     let mut say = |node: &mut bitcraps_core::node::Node, class, message: &[u8]| {
-        number += 1;
-        for bytes in room::chunks(class, number, message) {
-            let input = bitcraps_core::node::Input::Received { link, bytes };
-            node.handle_input(room.now, input);
-        }
+        neighbour.say(node, now, class, message);
     };
-    say(node, 3, &runs.to_bytes());
+    say(node, Class::Bulk, &runs.to_bytes());
     assert_eq!(ignored(node, Ignored::Unclaimed), unclaimed + 1);
-    say(node, 1, &want.to_bytes());
+    say(node, Class::Control, &want.to_bytes());
     assert_eq!(node.stats().accepted[&Kind::HistoryWant], 1);
-    say(node, 1, &want.to_bytes());
+    say(node, Class::Control, &want.to_bytes());
     assert_eq!(ignored(node, Ignored::TooOften), often + 1);
     let of_another = HistoryWant {
         table: !table,
         first: 1,
     };
-    say(node, 1, &of_another.to_bytes());
+    say(node, Class::Control, &of_another.to_bytes());
     assert_eq!(ignored(node, Ignored::OtherTable), 1);
 }

@@ -8,14 +8,13 @@ use std::collections::BTreeSet;
 
 use bitcraps_core::craps::BetKind;
 use bitcraps_core::crypto::Seat;
-use bitcraps_core::mesh::{Hello, LinkId, Role};
-use bitcraps_core::node::{
-    Command, Event, Handle, Input, LinkDownReason, Node, Output, PROTOCOL_VERSION, RadioState,
-};
+use bitcraps_core::mesh::{Class, HandshakeError, LinkId, Refusal, Role, TableSecret};
+use bitcraps_core::node::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
 use bitcraps_core::table::Outcome;
-use bitcraps_core::wire::{Encode, Kind};
+use bitcraps_core::time::Instant;
+use bitcraps_core::wire::Kind;
 use random::Random;
-use room::{Reader, Room, chunks, genesis, open};
+use room::{Room, Stranger, genesis, open};
 
 const BET: Command = Command::PlaceBet {
     kind: BetKind::PassLine,
@@ -162,35 +161,23 @@ const SIGNED: [Kind; 6] = [
 
 /// Checks that whatever this phone signed was persisted before its first chunk left; gives what it signed.
 fn signed_after_persist(room: &Room, phone: usize) -> Vec<Kind> {
-    let mut received = room.received[phone].iter().peekable();
-    let (mut inbox, mut outbox) = (Reader::new(), Reader::new());
-    let mut heard = BTreeSet::new();
-    let mut records: Vec<&[u8]> = Vec::new();
     let mut checked = Vec::new();
-    for (at, output) in room.outputs[phone].iter().enumerate() {
-        while let Some((_, link, chunk)) = received.next_if(|(before, ..)| *before <= at) {
-            heard.extend(inbox.take(*link, chunk, ()).map(|((), message)| message));
+    for (at, message) in &room.said[phone] {
+        let kind = Kind::from_u8(message[0]).expect("a kind");
+        let is_others = room.heard[phone].iter().any(|(_, heard)| heard == message);
+        if !SIGNED.contains(&kind) || is_others {
+            continue;
         }
-        match output {
-            Output::Persist(record) => records.push(record),
-            Output::Transmit { link, chunk } => {
-                let Some((count, message)) = outbox.take(*link, chunk, records.len()) else {
-                    continue;
-                };
-                let kind = Kind::from_u8(message[0]).expect("a kind");
-                if !SIGNED.contains(&kind) || heard.contains(&message) {
-                    continue;
-                }
-                let holds = |record: &&[u8]| record.windows(message.len()).any(|w| w == message);
-                assert!(
-                    records[..count].iter().any(holds),
-                    "phone {phone} sent a {} that it had not persisted",
-                    kind.name()
-                );
-                checked.push(kind);
-            }
-            _ => {}
-        }
+        let holds = |output: &Output| match output {
+            Output::Persist(record) => record.windows(message.len()).any(|w| w == &**message),
+            _ => false,
+        };
+        assert!(
+            room.outputs[phone][..*at].iter().any(holds),
+            "phone {phone} sent a {} that it had not persisted",
+            kind.name()
+        );
+        checked.push(kind);
     }
     checked
 }
@@ -267,10 +254,7 @@ fn hostile_chunks_neither_panic_nor_change_the_table() {
     for seed in 0..6 {
         let mut random = Random(seed);
         let mut room = playing();
-        let real: Vec<Vec<u8>> = room.received[0]
-            .iter()
-            .map(|(.., bytes)| bytes.clone())
-            .collect();
+        let real = room.received[0].clone();
         let before = (room.digest(0), room.nodes[0].delivered());
         let links: Vec<u64> = (1..=3).collect();
         for _ in 0..1_500 {
@@ -292,18 +276,17 @@ fn hostile_chunks_neither_panic_nor_change_the_table() {
 }
 
 #[test]
-fn bent_messages_in_whole_chunks_do_not_change_the_table() {
+fn bent_messages_in_whole_records_do_not_change_the_table() {
     for seed in 0..6 {
         let mut random = Random(seed);
         let mut room = playing();
-        let mut reader = Reader::new();
-        let real: Vec<Vec<u8>> = room.received[1]
+        let real: Vec<Vec<u8>> = room.heard[1]
             .iter()
-            .filter_map(|(_, link, chunk)| reader.take(*link, chunk, ()))
-            .map(|((), message)| message)
-            .filter(|message| message[0] != Kind::Hello as u8)
+            .map(|(_, message)| message.to_vec())
             .collect();
         let before = (room.digest(0), room.nodes[0].delivered());
+        let (now, node) = (room.now, &mut room.nodes[0]);
+        let (mut stranger, _) = Stranger::dial(node, now, LinkId(99), room::identity(1));
         for number in 0..400_u16 {
             let mut message = random.one_of(&real);
             let at = random.index(message.len());
@@ -311,41 +294,22 @@ fn bent_messages_in_whole_chunks_do_not_change_the_table() {
             if random.below(4) == 0 {
                 message.truncate(at + 1);
             }
-            let node = &mut room.nodes[0];
-            let class = u8::try_from(random.below(4)).unwrap();
-            for bytes in chunks(class, number.to_le_bytes()[0], &message) {
-                let link = LinkId(1);
-                node.handle_input(room.now, Input::Received { link, bytes });
-                while !matches!(node.poll_output(room.now), Output::Idle { .. }) {}
-            }
+            let class = random.one_of(&[Class::Vote, Class::Control, Class::Proposal, Class::Bulk]);
+            stranger.say(node, now, class, &message);
             assert_eq!(
                 (node.table().digest(), node.delivered()),
                 before,
                 "seed {seed} message {number}: {message:?}"
             );
         }
-        let ignored: u64 = room.nodes[0].stats().ignored.values().sum();
+        let ignored: u64 = node.stats().ignored.values().sum();
         assert!(ignored > 100, "seed {seed}: {ignored}");
-    }
-}
-
-/// A message from a phone that has said hello or not, straight to a node.
-fn say(node: &mut Node, room: &Room, link: LinkId, message: &[u8]) -> Vec<Output> {
-    let mut outputs = Vec::new();
-    for bytes in chunks(1, 200, message) {
-        node.handle_input(room.now, Input::Received { link, bytes });
-    }
-    loop {
-        match node.poll_output(room.now) {
-            Output::Idle { .. } => return outputs,
-            output => outputs.push(output),
-        }
     }
 }
 
 #[test]
 fn phones_of_another_table_are_sent_away_and_have_no_say() {
-    let stranger = open(genesis(4, 999), 1);
+    let stranger = room::open_with(genesis(4, 1_000), 1, TableSecret([1; 16]));
     let ours = open(genesis(4, 1_000), 0);
     let mut room = Room::of(vec![ours, stranger]);
     let link = room.join(0, 1);
@@ -358,60 +322,40 @@ fn phones_of_another_table_are_sent_away_and_have_no_say() {
 }
 
 #[test]
-fn a_hello_of_another_version_or_an_impossible_seat_closes_the_link() {
-    let table = genesis(4, 1_000).digest();
-    let good = Hello {
-        version: PROTOCOL_VERSION,
-        table,
-        seat: Seat(1),
-    };
-    let version = PROTOCOL_VERSION + 1;
-    let own_seat = Hello {
-        seat: Seat(0),
-        ..good
-    };
-    let no_seat = Hello {
-        seat: Seat(4),
-        ..good
-    };
-    let cut_short = &good.to_bytes()[..20];
-    for (message, is_served) in [
-        (good.to_bytes(), true),
-        (Hello { version, ..good }.to_bytes(), false),
-        (own_seat.to_bytes(), false),
-        (no_seat.to_bytes(), false),
-        (cut_short.to_vec(), false),
-    ] {
-        let room = Room::apart(4);
+fn only_a_key_that_has_a_seat_and_is_not_our_own_is_let_in() {
+    let refusals = [
+        (1, None),
+        (0, Some(Refusal::Handshake(HandshakeError::OwnKey))),
+        (4, Some(Refusal::NotSeated)),
+    ];
+    for (person, refusal) in refusals {
         let mut node = open(genesis(4, 1_000), 0);
-        let (link, role, mtu) = (LinkId(1), Role::Peripheral, room::MTU);
-        node.handle_input(room.now, Input::LinkUp { link, role, mtu });
-        let outputs = say(&mut node, &room, link, &message);
+        let (link, now) = (LinkId(1), Instant(0));
+        let (_, outputs) = Stranger::dial(&mut node, now, link, room::identity(person));
         let is_closed = outputs.contains(&Output::Disconnect { link });
-        assert_ne!(is_served, is_closed, "{message:?}");
+        assert_eq!(is_closed, refusal.is_some(), "person {person}");
         let is_up = Output::Event(Event::NeighbourUp {
             link,
             seat: Seat(1),
         });
-        assert_eq!(outputs.contains(&is_up), is_served, "{message:?}");
+        assert_eq!(outputs.contains(&is_up), refusal.is_none());
+        assert!(node.stats().refused.keys().eq(refusal.iter()));
     }
 }
 
 #[test]
-fn what_comes_before_a_hello_is_not_listened_to() {
+fn what_comes_in_clear_is_not_listened_to() {
     let room = playing();
-    let mut reader = Reader::new();
-    let request = room.received[1]
-        .iter()
-        .filter_map(|(_, link, chunk)| reader.take(*link, chunk, ()))
-        .map(|((), message)| message)
-        .find(|message| message[0] == Kind::Request as u8)
-        .unwrap();
+    let is_request = |(_, message): &&room::Noted| message[0] == Kind::Request as u8;
+    let (_, request) = room.heard[1].iter().find(is_request).unwrap().clone();
     let mut node = open(genesis(4, 1_000), 2);
     let (link, role, mtu) = (LinkId(1), Role::Central, room::MTU);
     node.handle_input(room.now, Input::LinkUp { link, role, mtu });
-    say(&mut node, &room, link, &request);
-    assert_eq!(node.stats().before_hello, 1);
+    for tag in [0, 1, 0x80, 0xff] {
+        let bytes = [&[tag, 12, 0, 0][..], &request].concat();
+        node.handle_input(room.now, Input::Received { link, bytes });
+    }
+    assert!(node.stats().accepted.is_empty());
     assert_eq!(node.usage().consensus.pool, 0);
 }
 

@@ -1,10 +1,15 @@
-//! One link: four queues out, one message of each class in, and what the other end is known to have.
+//! One link: a handshake, then four queues out, one message of each class in, and what the other end is known to have.
 
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::chunk::{self, ChunkError, Position, Reassembly, payload_max};
-use super::{Class, Fingerprint};
+use super::chunk::{self, ChunkError, Cutting, HANDSHAKE_TAG, Reassembly, payload_max};
+use super::session::handshake::{
+    Answered, HANDSHAKE_MESSAGE_BYTES_MAX, Hailed, HandshakeError, Introduced, Secured,
+};
+use super::session::record::{Session, sealed_length};
+use super::session::secret::LinkKeys;
+use super::{Class, Fingerprint, Incoming, Refusal, Role};
 
 /// How many chunks the OS may hold for a link: about one connection event's worth.
 pub(super) const OS_CHUNKS_MAX: usize = 4;
@@ -12,23 +17,30 @@ pub(super) const OS_CHUNKS_MAX: usize = 4;
 pub(super) const QUEUE_BYTES_MAX: usize = 256 * 1024;
 /// How many received messages are remembered, so that they are not sent back.
 const SEEN_MAX: usize = 1024;
+/// Most bytes that are taken from somebody who has proven nothing.
+pub(super) const STRANGER_BYTES_MAX: usize = 512;
+/// So many records in a row that do not open: somebody else writes into this link, or more was lost than can be made up.
+pub(super) const RECORD_FAILURES_MAX: u8 = 8;
 
 #[derive(Debug)]
 struct Queued {
     seen: Fingerprint,
     bytes: Arc<[u8]>,
     own: bool,
-    /// Payload bytes that have left, and the index of the next chunk.
-    sent: usize,
-    index: u8,
-    message: u8,
+}
+
+/// A sealed message on its way out.
+#[derive(Debug)]
+struct Begun {
+    queued: Queued,
+    cutting: Cutting,
 }
 
 /// What is queued of one class. The message that has begun is finished before another of its class begins: the
 /// other end puts together one of each class at a time.
 #[derive(Default, Debug)]
 struct ClassQueue {
-    begun: Option<Queued>,
+    begun: Option<Begun>,
     /// Made here.
     own: VecDeque<Queued>,
     /// Passed on for others: most neighbours get these from their origin sooner than from us.
@@ -42,25 +54,41 @@ impl ClassQueue {
 
     /// Whether an own message waits, be it behind a relayed one that has begun.
     fn is_own_due(&self) -> bool {
-        !self.own.is_empty() || self.begun.as_ref().is_some_and(|begun| begun.own)
+        !self.own.is_empty() || self.begun.as_ref().is_some_and(|begun| begun.queued.own)
     }
+}
 
-    fn next(&mut self) -> Option<&mut Queued> {
-        if self.begun.is_none() {
-            self.begun = self.own.pop_front().or_else(|| self.relayed.pop_front());
-        }
-        self.begun.as_mut()
-    }
+/// A chunk, and the message that begins with it, if one does.
+type Begins = (Vec<u8>, Option<Arc<[u8]>>);
+
+/// How far a link has come.
+#[derive(Debug)]
+enum Phase {
+    /// A peripheral; with the hail, once that has come and has not been answered.
+    Quiet(Option<Vec<u8>>),
+    Hailed(Hailed),
+    Answered(Answered),
+    Introduced(Box<Introduced>),
+    Secured(Box<Session>),
+    /// Nothing passes any more.
+    Refused,
 }
 
 #[derive(Debug)]
 pub(super) struct Link {
     payload_max: usize,
+    phase: Phase,
+    /// In front of every chunk in both directions; 0 until the central has drawn one.
+    tag: u8,
+    /// Messages of the handshake on their way out.
+    greetings: VecDeque<Cutting>,
+    greetings_made: u8,
+    stranger_bytes: usize,
+    failures: u8,
     queues: [ClassQueue; 4],
     queued_bytes: usize,
     /// What is in the queues.
     waiting: BTreeSet<Fingerprint>,
-    next_message: u8,
     in_os: usize,
     reassembly: Reassembly,
     seen: BTreeSet<Fingerprint>,
@@ -68,19 +96,97 @@ pub(super) struct Link {
 }
 
 impl Link {
-    pub(super) fn new(mtu: u16) -> Self {
-        Self {
+    /// A link of this role. A central hails at once.
+    pub(super) fn new(role: Role, mtu: u16, keys: &mut LinkKeys) -> Result<Self, HandshakeError> {
+        let mut link = Self {
             payload_max: payload_max(mtu),
+            phase: Phase::Quiet(None),
+            tag: 0,
+            greetings: VecDeque::new(),
+            greetings_made: 0,
+            stranger_bytes: 0,
+            failures: 0,
             queues: Default::default(),
             queued_bytes: 0,
             waiting: BTreeSet::new(),
-            next_message: 0,
             in_os: 0,
             reassembly: Reassembly::default(),
             seen: BTreeSet::new(),
             seen_order: VecDeque::new(),
+        };
+        if role == Role::Central {
+            let (hailed, hail) = Hailed::begin(keys)?;
+            link.phase = Phase::Hailed(hailed);
+            link.tag = HANDSHAKE_TAG | keys.draw().0[0];
+            link.greet(hail);
+        }
+        Ok(link)
+    }
+
+    // ------------------------------------------------------------------ the handshake
+
+    fn greet(&mut self, bytes: Vec<u8>) {
+        let number = self.greetings_made;
+        self.greetings_made += 1;
+        let cutting = Cutting::new(self.tag, Class::Vote, number, bytes.into());
+        self.greetings.push_back(cutting);
+    }
+
+    /// Answers a hail that has come.
+    pub(super) fn answer(&mut self, keys: &mut LinkKeys) -> Result<(), HandshakeError> {
+        let Phase::Quiet(Some(hail)) = &self.phase else {
+            return Ok(());
+        };
+        let (answered, answer) = Answered::begin(keys, hail)?;
+        self.phase = Phase::Answered(answered);
+        self.greet(answer);
+        Ok(())
+    }
+
+    fn on_greeting(
+        &mut self,
+        keys: &LinkKeys,
+        bytes: Vec<u8>,
+        free_tag: u8,
+    ) -> Result<Incoming, HandshakeError> {
+        match std::mem::replace(&mut self.phase, Phase::Refused) {
+            Phase::Quiet(None) => {
+                self.phase = Phase::Quiet(Some(bytes));
+                Ok(Incoming::Hail)
+            }
+            Phase::Hailed(hailed) => {
+                let (introduced, introduction) = hailed.on_answer(keys, &bytes)?;
+                self.phase = Phase::Introduced(Box::new(introduced));
+                self.greet(introduction);
+                Ok(Incoming::Partial)
+            }
+            Phase::Answered(answered) => {
+                let (secured, welcome) = answered.on_introduction(keys, &bytes, free_tag)?;
+                self.greet(welcome);
+                Ok(self.secure(secured))
+            }
+            Phase::Introduced(introduced) => Ok(self.secure(introduced.on_welcome(keys, &bytes)?)),
+            Phase::Quiet(Some(_)) | Phase::Secured(_) | Phase::Refused => {
+                Err(HandshakeError::Malformed)
+            }
         }
     }
+
+    fn secure(&mut self, secured: Secured) -> Incoming {
+        self.tag = secured.tag;
+        self.phase = Phase::Secured(Box::new(secured.session));
+        Incoming::Secured(secured.peer)
+    }
+
+    /// The tag of its session, once it has one.
+    pub(super) const fn session_tag(&self) -> Option<u8> {
+        match self.phase {
+            Phase::Secured(_) => Some(self.tag),
+            _ => None,
+        }
+    }
+
+    // ------------------------------------------------------------------ out
 
     /// Queues a message that does not wait there already: on a slow link, answers to a question that is asked again
     /// would otherwise fill the queue. `false` if the link has too much queued already or the other end would refuse it.
@@ -100,14 +206,7 @@ impl Link {
         }
         self.queued_bytes += bytes.len();
         self.waiting.insert(seen);
-        let queued = Queued {
-            seen,
-            bytes,
-            own,
-            sent: 0,
-            index: 0,
-            message: 0,
-        };
+        let queued = Queued { seen, bytes, own };
         let queue = &mut self.queues[usize::from(class as u8)];
         if own {
             queue.own.push_back(queued);
@@ -117,57 +216,136 @@ impl Link {
         true
     }
 
-    /// The next chunk, if the OS has room: own messages by strict priority of their class, then relayed ones, then
-    /// catch-up.
-    pub(super) fn poll_chunk(&mut self) -> Option<Vec<u8>> {
+    /// The next chunk, if the OS has room: the handshake, then own messages by strict priority of their class, then relayed
+    /// ones, then catch-up. With it comes the message that begins here, if one does.
+    pub(super) fn poll_chunk(&mut self) -> Option<Begins> {
         if self.in_os >= OS_CHUNKS_MAX {
             return None;
         }
-        let urgent = |class: &Class| *class != Class::Bulk && self.queue_of(*class).is_own_due();
-        let any = |class: &Class| !self.queue_of(*class).is_empty();
-        let class = Class::ALL.into_iter().find(urgent);
-        let class = class.or_else(|| Class::ALL.into_iter().find(any))?;
-        let next_message = self.next_message;
-        let payload_max = self.payload_max;
-        let queue = &mut self.queues[usize::from(class as u8)];
-        let queued = queue.next()?;
-        let first = queued.index == 0 && queued.sent == 0;
-        if first {
-            queued.message = next_message;
-            self.next_message = next_message.wrapping_add(1);
-        }
-        let rest = &queued.bytes[queued.sent..];
-        let payload = &rest[..rest.len().min(payload_max)];
-        let last = payload.len() == rest.len();
-        let position = Position {
-            class,
-            message: queued.message,
-            index: queued.index,
-            first,
-            last,
+        let (chunk, begins) = match self.poll_greeting() {
+            Some(chunk) => (chunk, None),
+            None => self.poll_record()?,
         };
-        let chunk = chunk::encode(position, payload);
-        queued.sent += payload.len();
-        queued.index = queued.index.wrapping_add(1);
-        if last {
-            self.queued_bytes -= queued.bytes.len();
-            self.waiting.remove(&queued.seen);
-            queue.begun = None;
-        }
         self.in_os += 1;
+        Some((chunk, begins))
+    }
+
+    fn poll_greeting(&mut self) -> Option<Vec<u8>> {
+        let (chunk, is_last) = self.greetings.front_mut()?.next(self.payload_max);
+        if is_last {
+            self.greetings.pop_front();
+        }
         Some(chunk)
     }
 
-    const fn queue_of(&self, class: Class) -> &ClassQueue {
-        &self.queues[class as usize]
+    fn poll_record(&mut self) -> Option<Begins> {
+        let Phase::Secured(session) = &mut self.phase else {
+            return None;
+        };
+        let class = next_class(&self.queues, session.is_turning())?;
+        let queue = &mut self.queues[usize::from(class as u8)];
+        let mut begins = None;
+        if queue.begun.is_none() {
+            let queued = queue.own.pop_front();
+            let queued = queued.or_else(|| queue.relayed.pop_front())?;
+            let (message, sealed) = session.seal(class, &queued.bytes);
+            begins = Some(Arc::clone(&queued.bytes));
+            let cutting = Cutting::new(self.tag, class, message, sealed.into());
+            queue.begun = Some(Begun { queued, cutting });
+        }
+        let begun = queue.begun.as_mut()?;
+        let (chunk, is_last) = begun.cutting.next(self.payload_max);
+        if is_last {
+            self.queued_bytes -= begun.queued.bytes.len();
+            self.waiting.remove(&begun.queued.seen);
+            queue.begun = None;
+        }
+        Some((chunk, begins))
     }
 
     pub(super) fn writable(&mut self) {
         self.in_os = self.in_os.saturating_sub(1);
     }
 
-    pub(super) fn receive(&mut self, chunk: &[u8]) -> Result<Option<(Class, Vec<u8>)>, ChunkError> {
-        self.reassembly.receive(chunk, self.payload_max)
+    // ------------------------------------------------------------------ in
+
+    /// Takes one chunk. `free_tag` is for the session, should this one make it.
+    pub(super) fn receive(
+        &mut self,
+        keys: &LinkKeys,
+        chunk: &[u8],
+        free_tag: u8,
+    ) -> Result<Incoming, ChunkError> {
+        let Phase::Secured(session) = &mut self.phase else {
+            return self.receive_greeting(keys, chunk, free_tag);
+        };
+        let (position, payload) = chunk::decode(chunk)?;
+        if position.tag != self.tag {
+            return Err(ChunkError::OtherLink);
+        }
+        if payload.len() > self.payload_max {
+            return Err(ChunkError::Malformed);
+        }
+        let (class, counter) = (position.class, session.counter(position.message));
+        let bytes_max = sealed_length(class.message_bytes_max());
+        let whole = self
+            .reassembly
+            .receive(position, payload, counter, bytes_max)?;
+        let Some((counter, sealed)) = whole else {
+            return Ok(Incoming::Partial);
+        };
+        match session.open(class, counter, &sealed) {
+            Ok(message) => {
+                self.failures = 0;
+                Ok(Incoming::Message(class, message))
+            }
+            Err(_) if self.failures + 1 >= RECORD_FAILURES_MAX => {
+                self.phase = Phase::Refused;
+                Ok(Incoming::Refused(Refusal::Records))
+            }
+            Err(error) => {
+                self.failures += 1;
+                Err(ChunkError::Record(error))
+            }
+        }
+    }
+
+    fn receive_greeting(
+        &mut self,
+        keys: &LinkKeys,
+        chunk: &[u8],
+        free_tag: u8,
+    ) -> Result<Incoming, ChunkError> {
+        self.stranger_bytes += chunk.len();
+        if self.stranger_bytes > STRANGER_BYTES_MAX {
+            let told = matches!(self.phase, Phase::Refused);
+            self.phase = Phase::Refused;
+            self.stranger_bytes = STRANGER_BYTES_MAX;
+            return if told {
+                Err(ChunkError::TooLong)
+            } else {
+                Ok(Incoming::Refused(Refusal::TooMuch))
+            };
+        }
+        let (position, payload) = chunk::decode(chunk)?;
+        // The central has drawn the tag; a peripheral takes it from the first chunk of this connection.
+        if self.tag == 0 && position.tag & HANDSHAKE_TAG != 0 {
+            self.tag = position.tag;
+        }
+        if position.tag != self.tag {
+            return Err(ChunkError::OtherLink);
+        }
+        if payload.len() > self.payload_max || position.class != Class::Vote {
+            return Err(ChunkError::Malformed);
+        }
+        let bytes_max = HANDSHAKE_MESSAGE_BYTES_MAX;
+        let whole = self.reassembly.receive(position, payload, 0, bytes_max)?;
+        let Some((_, bytes)) = whole else {
+            return Ok(Incoming::Partial);
+        };
+        Ok(self
+            .on_greeting(keys, bytes, free_tag)
+            .unwrap_or_else(|error| Incoming::Refused(Refusal::Handshake(error))))
     }
 
     /// The other end has this message: remember it, and call off sending it if that has not begun.
@@ -180,25 +358,19 @@ impl Link {
                 self.seen.remove(&oldest);
             }
         }
-        for queue in &mut self.queues {
-            for waiting in [&mut queue.own, &mut queue.relayed] {
-                waiting.retain(|queued| {
-                    if queued.seen == seen {
-                        self.queued_bytes -= queued.bytes.len();
-                        self.waiting.remove(&seen);
-                    }
-                    queued.seen != seen
-                });
-            }
-        }
+        self.drop_waiting(|queued| queued.seen == seen);
     }
 
     /// Takes out of the queues what has not begun and is of no use any more.
     pub(super) fn drop_stale(&mut self, stale: &impl Fn(&[u8]) -> bool) {
+        self.drop_waiting(|queued| stale(&queued.bytes));
+    }
+
+    fn drop_waiting(&mut self, drop: impl Fn(&Queued) -> bool) {
         for queue in &mut self.queues {
             for waiting in [&mut queue.own, &mut queue.relayed] {
                 waiting.retain(|queued| {
-                    let drop = stale(&queued.bytes);
+                    let drop = drop(queued);
                     if drop {
                         self.queued_bytes -= queued.bytes.len();
                         self.waiting.remove(&queued.seen);
@@ -216,4 +388,19 @@ impl Link {
     pub(super) const fn queued_bytes(&self) -> usize {
         self.queued_bytes
     }
+}
+
+/// The class whose turn it is. While keys turn, what has begun ends before anything else begins.
+fn next_class(queues: &[ClassQueue; 4], turning: bool) -> Option<Class> {
+    let queue = |class: &Class| &queues[*class as usize];
+    let mut all = Class::ALL.into_iter();
+    if turning && let Some(begun) = Class::ALL.into_iter().find(|c| queue(c).begun.is_some()) {
+        return Some(begun);
+    }
+    let urgent = |class: &Class| *class != Class::Bulk && queue(class).is_own_due();
+    all.find(urgent).or_else(|| {
+        Class::ALL
+            .into_iter()
+            .find(|class| !queue(class).is_empty())
+    })
 }

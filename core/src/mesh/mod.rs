@@ -1,20 +1,25 @@
-//! Messages over lossy-looking links: cut to the link's MTU, put together again, flooded once.
+//! Messages over lossy-looking links: sealed, cut to the link's MTU, put together again, flooded once.
 //!
-//! A link is ordered and reliable while it is up (BLE repeats lost packets itself), and may vanish at any moment.
+//! Both ends of a link prove who they are before anything else passes, and everything after that travels in sealed
+//! records: there is no other way. A link is ordered and reliable while it is up (BLE repeats lost packets itself), and may vanish at any moment.
 //! What was lost with it is asked for again above. Imports `wire`, `time`, `crypto`.
 
 mod chunk;
-mod hello;
 mod link;
+mod neighbour_list;
+mod session;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use chunk::{CHUNK_HEADER_BYTES, ChunkError, MTU_MAX, MTU_MIN};
-pub use hello::{Hello, Links};
 use link::Link;
+pub use neighbour_list::Links;
+pub use session::handshake::{HandshakeError, LinkProof};
+pub use session::record::{RecordError, Session};
+pub use session::secret::{LinkKeys, ServiceId, TABLE_SECRET_BYTES, TableSecret};
 
-use crate::crypto::Digest;
+use crate::crypto::{Digest, PublicKey};
 
 /// Most links that are served at once.
 pub const LINKS_MAX: usize = 32;
@@ -36,7 +41,7 @@ pub enum Role {
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 #[repr(u8)]
 pub enum Class {
-    /// Votes, view-changes, new-views, and the hello in front of them.
+    /// Votes, view-changes, new-views, and the handshake in front of them.
     Vote = 0,
     /// Status, wants, lists of links.
     Control = 1,
@@ -67,22 +72,108 @@ fn fingerprint(bytes: &[u8]) -> Fingerprint {
     [a, b, c, d, e, f, g, h]
 }
 
+/// What a chunk led to.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub enum Incoming {
+    /// Nothing that is whole.
+    Partial,
+    /// Somebody wants to shake hands: [`Mesh::answer`], when there is time for strangers.
+    Hail,
+    /// Both ends have proven who they are; this is the other one's key.
+    Secured(PublicKey),
+    /// A message from the other end.
+    Message(Class, Vec<u8>),
+    /// This link will carry nothing: close it.
+    Refused(Refusal),
+}
+
+/// Why a link is closed. It proves nothing against anybody.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, thiserror::Error)]
+pub enum Refusal {
+    /// The handshake failed.
+    #[error("handshake: {0}")]
+    Handshake(#[from] HandshakeError),
+    /// It was not over in time.
+    #[error("handshake not over in time")]
+    TooLate,
+    /// It took too many bytes.
+    #[error("too many bytes from a stranger")]
+    TooMuch,
+    /// The other end has proven a key that has no seat here.
+    #[error("no seat at this table")]
+    NotSeated,
+    /// Several records in a row did not open.
+    #[error("records do not open")]
+    Records,
+}
+
+/// A chunk on its link, and the message that begins with it, if one does.
+pub type Leaving = (LinkId, Vec<u8>, Option<Arc<[u8]>>);
+
 /// The links of one phone.
-#[derive(Default, Debug)]
+#[derive(Debug)]
 pub struct Mesh {
+    keys: LinkKeys,
     links: BTreeMap<LinkId, Link>,
     /// Messages that did not fit into a full queue.
     dropped: u64,
 }
 
 impl Mesh {
-    /// A link is up. `mtu` is the ATT MTU and is taken as at least 23 and at most 517.
-    pub fn link_up(&mut self, link: LinkId, mtu: u16) -> bool {
+    /// No links yet.
+    #[must_use]
+    pub const fn new(keys: LinkKeys) -> Self {
+        Self {
+            keys,
+            links: BTreeMap::new(),
+            dropped: 0,
+        }
+    }
+
+    /// A link is up; as central, this phone begins the handshake. `mtu` is the ATT MTU and is taken as at least 23 and at
+    /// most 517. `false` if there are too many already.
+    pub fn link_up(&mut self, link: LinkId, role: Role, mtu: u16) -> bool {
         if self.links.len() >= LINKS_MAX {
             return false;
         }
-        self.links.insert(link, Link::new(mtu));
+        let Ok(new) = Link::new(role, mtu, &mut self.keys) else {
+            return false;
+        };
+        self.links.insert(link, new);
         true
+    }
+
+    /// Answers a [hail](Incoming::Hail). It costs three multiplications on the curve.
+    ///
+    /// # Errors
+    /// [`Refusal`] if the hail is none; the link is to be closed.
+    pub fn answer(&mut self, link: LinkId) -> Result<(), Refusal> {
+        match self.links.get_mut(&link) {
+            Some(link) => Ok(link.answer(&mut self.keys)?),
+            None => Ok(()),
+        }
+    }
+
+    /// Whether messages can pass.
+    #[must_use]
+    pub fn is_secured(&self, link: LinkId) -> bool {
+        self.tag(link).is_some()
+    }
+
+    /// The byte in front of every chunk of a secured link.
+    #[must_use]
+    pub fn tag(&self, link: LinkId) -> Option<u8> {
+        self.links.get(&link)?.session_tag()
+    }
+
+    /// A session tag that no link of ours has. There are more tags than links.
+    fn free_tag(&self) -> u8 {
+        let taken = |tag: &u8| {
+            let mut links = self.links.values();
+            links.any(|link| link.session_tag() == Some(*tag))
+        };
+        let mut tags = 1..chunk::HANDSHAKE_TAG;
+        tags.find(|tag| !taken(tag)).unwrap_or(1)
     }
 
     /// A link is gone, with everything that was queued for it.
@@ -97,21 +188,19 @@ impl Mesh {
         }
     }
 
-    /// Takes one chunk in; gives the message that it completes.
+    /// Takes one chunk in.
     ///
     /// # Errors
     /// [`ChunkError`] if it does not continue what came before. The message it belonged to is dropped.
-    pub fn receive(
-        &mut self,
-        link: LinkId,
-        chunk: &[u8],
-    ) -> Result<Option<(Class, Vec<u8>)>, ChunkError> {
+    pub fn receive(&mut self, link: LinkId, chunk: &[u8]) -> Result<Incoming, ChunkError> {
+        let secured = self.is_secured(link);
+        let free_tag = if secured { 0 } else { self.free_tag() };
         let link = self.links.get_mut(&link).ok_or(ChunkError::UnknownLink)?;
-        let Some((class, message)) = link.receive(chunk)? else {
-            return Ok(None);
-        };
-        link.note_seen(fingerprint(&message));
-        Ok(Some((class, message)))
+        let incoming = link.receive(&self.keys, chunk, free_tag)?;
+        if let Incoming::Message(_, message) = &incoming {
+            link.note_seen(fingerprint(message));
+        }
+        Ok(incoming)
     }
 
     /// Queues a message for one link.
@@ -153,11 +242,18 @@ impl Mesh {
             .for_each(|link| link.drop_stale(&stale));
     }
 
+    /// The next chunk that may be handed to the OS, and the message that begins with it, if one does.
+    pub fn poll_chunk(&mut self) -> Option<Leaving> {
+        self.links.iter_mut().find_map(|(id, link)| {
+            let (chunk, begins) = link.poll_chunk()?;
+            Some((*id, chunk, begins))
+        })
+    }
+
     /// The next chunk that may be handed to the OS.
     pub fn poll_transmit(&mut self) -> Option<(LinkId, Vec<u8>)> {
-        self.links
-            .iter_mut()
-            .find_map(|(id, link)| link.poll_chunk().map(|chunk| (*id, chunk)))
+        let (link, chunk, _) = self.poll_chunk()?;
+        Some((link, chunk))
     }
 
     /// Bytes queued for one link.
@@ -183,22 +279,135 @@ impl Mesh {
 mod tests {
     use super::*;
 
+    use crate::crypto::Identity;
+
     const LINK: LinkId = LinkId(1);
+
+    fn mesh(person: u8) -> Mesh {
+        let identity = Arc::new(Identity::from_seed(&[person; 32]));
+        let secret = TableSecret([9; 16]);
+        Mesh::new(LinkKeys::new(identity, &secret, &Digest([person; 32])))
+    }
+
+    /// The message that a chunk completes.
+    fn take(mesh: &mut Mesh, chunk: &[u8]) -> Option<(Class, Vec<u8>)> {
+        match mesh.receive(LINK, chunk).unwrap() {
+            Incoming::Message(class, message) => Some((class, message)),
+            Incoming::Hail => {
+                mesh.answer(LINK).unwrap();
+                None
+            }
+            Incoming::Partial | Incoming::Secured(_) => None,
+            Incoming::Refused(refusal) => panic!("{refusal}"),
+        }
+    }
 
     /// Two meshes joined by one link, everything delivered in order.
     fn carry(from: &mut Mesh, to: &mut Mesh) -> Vec<(Class, Vec<u8>)> {
         let mut arrived = Vec::new();
         while let Some((_, chunk)) = from.poll_transmit() {
-            arrived.extend(to.receive(LINK, &chunk).unwrap());
+            arrived.extend(take(to, &chunk));
             from.writable(LINK);
         }
         arrived
     }
 
     fn pair(mtu: u16) -> (Mesh, Mesh) {
-        let (mut left, mut right) = (Mesh::default(), Mesh::default());
-        assert!(left.link_up(LINK, mtu) && right.link_up(LINK, mtu));
+        let (mut left, mut right) = (mesh(1), mesh(2));
+        assert!(left.link_up(LINK, Role::Central, mtu));
+        assert!(right.link_up(LINK, Role::Peripheral, mtu));
+        while !left.is_secured(LINK) {
+            carry(&mut left, &mut right);
+            carry(&mut right, &mut left);
+        }
         (left, right)
+    }
+
+    #[test]
+    fn a_handshake_crosses_a_link_of_any_mtu_and_fits_a_strangers_budget() {
+        for mtu in [23, 24, 50, 185, 517] {
+            let (left, right) = pair(mtu);
+            assert!(left.is_secured(LINK) && right.is_secured(LINK), "mtu {mtu}");
+        }
+    }
+
+    #[test]
+    fn what_is_not_secured_says_nothing_but_its_handshake() {
+        let mut left = mesh(1);
+        left.link_up(LINK, Role::Peripheral, 185);
+        left.send(LINK, Class::Vote, vec![1; 80]);
+        assert_eq!(left.poll_transmit(), None);
+    }
+
+    #[test]
+    fn whoever_talks_too_much_before_it_has_proven_anything_is_refused_once() {
+        let mut left = mesh(1);
+        left.link_up(LINK, Role::Peripheral, 517);
+        let refusals = (0..100_000_u32).filter(|number| {
+            let garbage = [&[0x80, 4, 0, 0][..], &number.to_le_bytes()].concat();
+            left.receive(LINK, &garbage) == Ok(Incoming::Refused(Refusal::TooMuch))
+        });
+        assert_eq!(refusals.count(), 1);
+    }
+
+    #[test]
+    fn a_chunk_for_another_link_spoils_nothing() {
+        let (mut left, mut right) = pair(23);
+        left.send(LINK, Class::Vote, vec![1; 80]);
+        let mut arrived = Vec::new();
+        while let Some((_, chunk)) = left.poll_transmit() {
+            let mut other = chunk.clone();
+            other[0] ^= 1;
+            assert_eq!(right.receive(LINK, &other), Err(ChunkError::OtherLink));
+            arrived.extend(take(&mut right, &chunk));
+            left.writable(LINK);
+        }
+        assert_eq!(arrived, [(Class::Vote, vec![1; 80])]);
+    }
+
+    #[test]
+    fn records_that_do_not_open_cost_a_message_each_and_in_a_row_the_link() {
+        let (mut left, mut right) = pair(185);
+        for number in 0..2 * link::RECORD_FAILURES_MAX {
+            left.send(LINK, Class::Vote, vec![number; 80]);
+            let (_, mut chunk) = left.poll_transmit().unwrap();
+            left.writable(LINK);
+            chunk[40] ^= 1;
+            let received = right.receive(LINK, &chunk);
+            if number + 1 < link::RECORD_FAILURES_MAX {
+                assert_eq!(received, Err(ChunkError::Record(RecordError::Sealed)));
+            } else if number + 1 == link::RECORD_FAILURES_MAX {
+                assert_eq!(received, Ok(Incoming::Refused(Refusal::Records)));
+            }
+        }
+        assert!(!right.is_secured(LINK));
+    }
+
+    #[test]
+    fn every_link_of_a_peripheral_has_another_tag() {
+        let mut right = mesh(9);
+        let mut tags = std::collections::BTreeSet::new();
+        for person in 1..=6 {
+            let link = LinkId(person.into());
+            let mut left = mesh(person);
+            assert!(left.link_up(LINK, Role::Central, 185));
+            assert!(right.link_up(link, Role::Peripheral, 185));
+            while !left.is_secured(LINK) {
+                while let Some((_, chunk)) = left.poll_transmit() {
+                    if right.receive(link, &chunk) == Ok(Incoming::Hail) {
+                        right.answer(link).unwrap();
+                    }
+                    left.writable(LINK);
+                }
+                while let Some((_, chunk)) = right.poll_transmit() {
+                    left.receive(LINK, &chunk).unwrap();
+                    right.writable(link);
+                }
+            }
+            right.send(link, Class::Vote, vec![1]);
+            tags.insert(right.poll_transmit().unwrap().1[0]);
+        }
+        assert_eq!(tags.len(), 6);
     }
 
     #[test]
@@ -235,7 +444,7 @@ mod tests {
         left.send(LINK, Class::Bulk, vec![1; 500]);
         let mut arrived = Vec::new();
         let (_, first) = left.poll_transmit().unwrap();
-        arrived.extend(right.receive(LINK, &first).unwrap());
+        arrived.extend(take(&mut right, &first));
         left.send(LINK, Class::Vote, vec![2; 30]);
         arrived.extend(carry(&mut left, &mut right));
         let order: Vec<Class> = arrived.iter().map(|(class, _)| *class).collect();
@@ -271,7 +480,7 @@ mod tests {
         right.flood([LINK].into_iter(), Class::Vote, false, b"vote".to_vec());
         left.send(LINK, Class::Vote, b"vote".to_vec());
         let chunk = left.poll_transmit().unwrap().1;
-        assert!(right.receive(LINK, &chunk).unwrap().is_some());
+        assert!(take(&mut right, &chunk).is_some());
         assert!(
             right.poll_transmit().is_none(),
             "what was queued is called off"
@@ -284,7 +493,7 @@ mod tests {
         left.flood([LINK].into_iter(), Class::Vote, false, vec![1; 40]);
         let mut arrived = Vec::new();
         let (_, chunk) = left.poll_transmit().unwrap();
-        arrived.extend(right.receive(LINK, &chunk).unwrap());
+        arrived.extend(take(&mut right, &chunk));
         left.flood([LINK].into_iter(), Class::Vote, false, vec![2; 40]);
         left.flood([LINK].into_iter(), Class::Proposal, true, vec![3; 40]);
         left.flood([LINK].into_iter(), Class::Vote, true, vec![4; 40]);
@@ -316,7 +525,7 @@ mod tests {
         }
         let mut arrived = Vec::new();
         let (_, chunk) = left.poll_transmit().unwrap();
-        arrived.extend(right.receive(LINK, &chunk).unwrap());
+        arrived.extend(take(&mut right, &chunk));
         left.drop_stale(|message| message[0] != 3);
         arrived.extend(carry(&mut left, &mut right));
         let order: Vec<u8> = arrived.iter().map(|(_, message)| message[0]).collect();

@@ -2,6 +2,7 @@
 
 use crate::crypto::{Checker, Identity};
 use crate::ledger::LedgerError;
+use crate::mesh::TableSecret;
 use crate::table::Genesis;
 
 /// What a node is made of.
@@ -11,6 +12,8 @@ pub struct NodeConfig {
     pub genesis: Genesis,
     /// This phone's key; it must be one of the seats'.
     pub identity: Identity,
+    /// What the phones of this table find and recognise each other by.
+    pub secret: TableSecret,
     /// How many links this phone can hold.
     pub links_max: usize,
     /// By which signatures are checked: the default, except in a simulator.
@@ -20,10 +23,11 @@ pub struct NodeConfig {
 impl NodeConfig {
     /// Six links, which every phone can hold.
     #[must_use]
-    pub fn new(genesis: Genesis, identity: Identity) -> Self {
+    pub fn new(genesis: Genesis, identity: Identity, secret: TableSecret) -> Self {
         Self {
             genesis,
             identity,
+            secret,
             links_max: 6,
             checker: Checker::default(),
         }

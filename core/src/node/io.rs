@@ -181,18 +181,18 @@ pub enum Event {
         /// What.
         outcome: Outcome,
     },
-    /// A neighbour said hello on a link.
+    /// A link is secured: the other end has proven whose phone it is.
     NeighbourUp {
         /// The link.
         link: LinkId,
-        /// Its seat, by its own word.
+        /// Its seat.
         seat: Seat,
     },
     /// The link to a neighbour is gone.
     NeighbourDown {
         /// The link.
         link: LinkId,
-        /// Its seat, by its own word.
+        /// Its seat.
         seat: Seat,
     },
     /// This phone gave up on its view's primary.

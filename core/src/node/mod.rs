@@ -3,10 +3,11 @@
 //! The driver loop, for any shell:
 //!
 //! ```no_run
-//! # use bitcraps_core::{crypto::Identity, node::{Input, Node, NodeConfig, Output}, table::Genesis, time::Instant};
-//! # fn driver(genesis: Genesis, input: Input, now: Instant) -> Result<(), Box<dyn std::error::Error>> {
+//! # use bitcraps_core::{crypto::Identity, mesh::TableSecret, node::{Input, Node, NodeConfig, Output}};
+//! # use bitcraps_core::{table::Genesis, time::Instant};
+//! # fn driver(genesis: Genesis, secret: TableSecret, input: Input, now: Instant) -> Result<(), Box<dyn std::error::Error>> {
 //! let identity = Identity::from_seed(&[7; 32]);
-//! let mut node = Node::open(NodeConfig::new(genesis, identity), [0; 32], &[])?;
+//! let mut node = Node::open(NodeConfig::new(genesis, identity, secret), [0; 32], &[])?;
 //! node.handle_input(now, input); // any number of these
 //! loop {
 //!     match node.poll_output(now) {
@@ -28,9 +29,11 @@
 mod config;
 mod duties;
 mod io;
+mod links;
 mod neighbours;
 mod past;
 mod stats;
+mod tap;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -40,23 +43,20 @@ pub use config::{NodeConfig, OpenError};
 use duties::Duties;
 use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
-use neighbours::{Neighbours, Verdict};
+use neighbours::Neighbours;
 use past::Past;
 pub use stats::{Stats, Usage};
+pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
 
-use crate::consensus::{
-    Action, Batch, Epoch, Ignored, Peer, Replica, ReplicaConfig, Urgency, limits,
-};
+use crate::consensus::{Action, Batch, Epoch, Replica, ReplicaConfig, Urgency, limits};
 use crate::crypto::{Digest, Identity, Seat};
 use crate::history::Archive;
-use crate::mesh::{Class, Hello, LinkId, Links, Mesh, Role};
+use crate::mesh::{Class, LinkId, LinkKeys, Mesh};
 use crate::table::{Operation, Table};
 use crate::time::{Instant, earliest};
 pub use crate::wire::PROTOCOL_VERSION;
 use crate::wire::{Decode, Encode, Header, Kind, Reader};
 
-/// A neighbour's question where we are is not answered while more than this is queued for it.
-const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
 /// Nothing decided for this long although something waits: the player is told.
 const STALL_AFTER: Duration = Duration::from_secs(10);
 
@@ -73,6 +73,7 @@ pub struct Node {
     past: Past,
     outputs: VecDeque<Output>,
     stats: Stats,
+    tap: Tap,
     /// Since when something has waited without a decision.
     waiting_since: Option<Instant>,
     stalled: bool,
@@ -95,6 +96,7 @@ impl Node {
         let NodeConfig {
             genesis,
             identity,
+            secret,
             links_max,
             checker,
         } = config;
@@ -111,14 +113,16 @@ impl Node {
             checker,
         });
         let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
+        let keys = LinkKeys::new(Arc::clone(&identity), &secret, &seed);
         Ok(Self {
             duties: Duties::new(replica.seat(), table_id),
             past: Past::new(Archive::new(genesis.clone())),
             table: Table::new(genesis)?,
-            mesh: Mesh::default(),
+            mesh: Mesh::new(keys),
             neighbours: Neighbours::new(seed, links_max),
             outputs: VecDeque::new(),
             stats: Stats::default(),
+            tap: Tap::default(),
             waiting_since: None,
             stalled: false,
             identity,
@@ -153,7 +157,7 @@ impl Node {
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }
-        if let Some((link, chunk)) = self.mesh.poll_transmit() {
+        if let Some((link, chunk)) = self.poll_chunk() {
             return Output::Transmit { link, chunk };
         }
         Output::Idle {
@@ -216,148 +220,6 @@ impl Node {
 
     // ------------------------------------------------------------------ inputs
 
-    fn on_radio_state(&mut self, state: RadioState) {
-        let on = state == RadioState::On;
-        self.outputs.push_back(Output::Advertise(on));
-        self.outputs.push_back(Output::Scan(on));
-        if !on {
-            for link in self.neighbours.clear() {
-                self.drop_link(link);
-            }
-        }
-    }
-
-    fn on_link_up(&mut self, now: Instant, link: LinkId, role: Role, mtu: u16) {
-        if !self.mesh.link_up(link, mtu) {
-            self.outputs.push_back(Output::Disconnect { link });
-            return;
-        }
-        self.neighbours.on_link_up(now, link, role);
-        let hello = Hello {
-            version: PROTOCOL_VERSION,
-            table: self.table_id,
-            seat: self.replica.seat(),
-        };
-        // In the most urgent class, so that nothing leaves before it: the other end takes nothing until then.
-        self.mesh.send(link, Class::Vote, hello.to_bytes());
-    }
-
-    fn on_link_down(&mut self, now: Instant, link: LinkId, reason: LinkDownReason) {
-        if reason == LinkDownReason::ConnectFailed {
-            self.neighbours.on_dial_failed(now);
-        }
-        self.drop_link(link);
-    }
-
-    fn drop_link(&mut self, link: LinkId) {
-        self.mesh.link_down(link);
-        self.replica.link_down(Peer(link.0));
-        self.past.link_down(link);
-        if let Some(seat) = self.neighbours.on_link_down(link) {
-            self.outputs
-                .push_back(Output::Event(Event::NeighbourDown { link, seat }));
-            self.announce_links();
-        }
-    }
-
-    fn on_received(&mut self, now: Instant, link: LinkId, chunk: &[u8]) {
-        let message = match self.mesh.receive(link, chunk) {
-            Ok(Some((_, message))) => message,
-            Ok(None) => return,
-            Err(error) => {
-                *self.stats.bad_chunks.entry(error).or_default() += 1;
-                return;
-            }
-        };
-        if message.first() == Some(&(Kind::Hello as u8)) {
-            self.on_hello(link, &message);
-        } else if self.neighbours.seat(link).is_none() {
-            self.stats.before_hello += 1;
-        } else if message.first() == Some(&(Kind::Links as u8)) {
-            self.on_links(link, &message);
-        } else if message.first() == Some(&(Kind::Status as u8))
-            && self.mesh.backlog(link) > ANSWER_BACKLOG_MAX
-        {
-            // The last answer is still on its way; another would only delay it.
-            *self.stats.ignored.entry(Ignored::TooOften).or_default() += 1;
-        } else {
-            let done = self
-                .on_history(now, link, &message)
-                .unwrap_or_else(|| self.replica.handle_message(now, Peer(link.0), &message));
-            match done {
-                Ok(kind) => *self.stats.accepted.entry(kind).or_default() += 1,
-                Err(reason) => *self.stats.ignored.entry(reason).or_default() += 1,
-            }
-        }
-    }
-
-    fn on_hello(&mut self, link: LinkId, message: &[u8]) {
-        let ours = |hello: &Hello| {
-            hello.version == PROTOCOL_VERSION
-                && hello.table == self.table_id
-                && hello.seat != self.replica.seat()
-                && self.table.genesis().roster.key(hello.seat).is_some()
-        };
-        let Some(hello) = Hello::from_bytes(message).ok().filter(ours) else {
-            self.outputs.push_back(Output::Disconnect { link });
-            return;
-        };
-        if self.neighbours.seat(link).is_some() {
-            self.stats.before_hello += 1;
-            return;
-        }
-        let (own, seat) = (self.replica.seat(), hello.seat);
-        match self.neighbours.on_hello(link, own, seat) {
-            Verdict::Serve => {
-                for redundant in self.neighbours.redundant_to(link, seat) {
-                    self.outputs
-                        .push_back(Output::Disconnect { link: redundant });
-                }
-            }
-            Verdict::Redundant => {
-                if self.neighbours.role(link) == Some(Role::Central) {
-                    self.outputs.push_back(Output::Disconnect { link });
-                }
-            }
-        }
-        self.outputs
-            .push_back(Output::Event(Event::NeighbourUp { link, seat }));
-        self.replica.link_up(Peer(link.0));
-        self.announce_links();
-    }
-
-    /// Tells every neighbour whom this phone has links to.
-    fn announce_links(&mut self) {
-        let bytes = Links {
-            table: self.table_tag(),
-            seats: self.neighbours.seats(),
-        }
-        .to_bytes();
-        let links: Vec<LinkId> = self.neighbours.greeted().collect();
-        for link in links {
-            self.mesh.send(link, Class::Control, bytes.clone());
-        }
-    }
-
-    fn on_links(&mut self, link: LinkId, message: &[u8]) {
-        let result = match Links::from_bytes(message) {
-            Ok(links) if links.table != self.table_tag() => Err(Ignored::OtherTable),
-            Ok(links) => {
-                self.neighbours.on_links(link, links.seats);
-                Ok(())
-            }
-            Err(error) => Err(error.into()),
-        };
-        match result {
-            Ok(()) => *self.stats.accepted.entry(Kind::Links).or_default() += 1,
-            Err(reason) => *self.stats.ignored.entry(reason).or_default() += 1,
-        }
-    }
-
-    const fn table_tag(&self) -> u16 {
-        u16::from_le_bytes([self.table_id.0[0], self.table_id.0[1]])
-    }
-
     fn on_command(&mut self, now: Instant, command: Command) {
         let operation = match command {
             Command::PlaceBet { kind, amount } => Operation::PlaceBet { kind, amount },
@@ -398,12 +260,7 @@ impl Node {
                 break;
             }
         }
-        while let Some(link) = self.neighbours.poll_silent(now) {
-            self.outputs.push_back(Output::Disconnect { link });
-        }
-        while let Some(handle) = self.neighbours.poll_dial(now) {
-            self.outputs.push_back(Output::Connect { handle });
-        }
+        self.tend_links(now);
         self.fill_history(now);
         self.watch_for_stall(now);
     }
@@ -487,7 +344,7 @@ impl Node {
         }
         let links: Vec<LinkId> = match origin {
             Some(origin) => self.neighbours.lacking(origin).collect(),
-            None => self.neighbours.greeted().collect(),
+            None => self.neighbours.secured().collect(),
         };
         self.mesh
             .flood(links.into_iter(), class_of(urgency), own, bytes);
@@ -562,7 +419,7 @@ impl Node {
         let duties = self.duties.next_wake(now, &self.table);
         let past = self
             .past
-            .next_wake(self.neighbours.greeted().next().is_some());
+            .next_wake(self.neighbours.secured().next().is_some());
         let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
         let wake = earliest(wake, past);
         earliest(earliest(wake, stall), duties)

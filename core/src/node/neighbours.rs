@@ -1,4 +1,4 @@
-//! Who connects to whom, in its simplest form: dial what is discovered, say hello, keep one link per pair.
+//! Who connects to whom, in its simplest form: dial what is discovered, shake hands, keep one link per pair.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -14,8 +14,12 @@ const RSSI_MIN: i8 = -90;
 const DIAL_JITTER: Duration = Duration::from_millis(300);
 /// A dial that has not come up by then has failed.
 const DIAL_TIMEOUT: Duration = Duration::from_secs(8);
-/// A link over which no hello has come by then carries nothing for us: it is closed, and the pair may try again.
-const HELLO_TIMEOUT: Duration = Duration::from_secs(5);
+/// A link that is not secured by then carries nothing for us: it is closed, and the pair may try again.
+const HANDSHAKE_TIMEOUT: Duration = Duration::from_secs(4);
+/// Most strangers that this phone shakes hands with at a time; others wait.
+const PENDING_MAX: usize = 2;
+/// A stranger that takes longer makes room for one that waits.
+const PENDING_SHARE: Duration = Duration::from_secs(1);
 /// Most phones in the list of those to dial.
 const HANDLES_MAX: usize = 64;
 
@@ -25,8 +29,20 @@ struct Neighbour {
     seat: Option<Seat>,
     /// Whom it has links to, by its own word.
     linked: SeatSet,
-    /// When it is given up if no hello has come by then; unset once it is being closed.
-    hello_by: Option<Instant>,
+    /// When it is given up if it is not secured by then; unset once it is being closed.
+    secured_by: Option<Instant>,
+    hail: Hail,
+}
+
+/// How far a stranger has come with this phone.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+enum Hail {
+    /// Not hailed, or no stranger any more.
+    None,
+    /// It waits for its turn.
+    Waits,
+    /// It was answered at this time.
+    Answered(Instant),
 }
 
 /// The links of this phone and the phones it may still dial.
@@ -45,7 +61,7 @@ pub(super) struct Neighbours {
     links_max: usize,
 }
 
-/// What to do about a hello.
+/// What to do about a link that has just been secured.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub(super) enum Verdict {
     /// The first link to that seat, or the better one: serve it.
@@ -133,22 +149,72 @@ impl Neighbours {
                 role,
                 seat: None,
                 linked: SeatSet::default(),
-                hello_by: Some(now.after(HELLO_TIMEOUT)),
+                secured_by: Some(now.after(HANDSHAKE_TIMEOUT)),
+                hail: Hail::None,
             },
         );
     }
 
-    /// The next link on which no hello has come in time.
-    pub(super) fn poll_silent(&mut self, now: Instant) -> Option<LinkId> {
-        let silent = |neighbour: &Neighbour| {
-            neighbour.seat.is_none() && neighbour.hello_by.is_some_and(|at| at <= now)
-        };
-        let (link, neighbour) = self
-            .links
-            .iter_mut()
-            .find(|(_, neighbour)| silent(neighbour))?;
-        neighbour.hello_by = None;
-        Some(*link)
+    /// Somebody wants to shake hands on this link.
+    pub(super) fn on_hail(&mut self, link: LinkId) {
+        if let Some(neighbour) = self.links.get_mut(&link) {
+            neighbour.hail = Hail::Waits;
+        }
+    }
+
+    /// The next stranger whose turn has come.
+    pub(super) fn poll_hail(&mut self, now: Instant) -> Option<LinkId> {
+        if self.pending().count() >= PENDING_MAX {
+            return None;
+        }
+        let (link, neighbour) = self.waiting_strangers().next()?;
+        neighbour.hail = Hail::Answered(now);
+        Some(link)
+    }
+
+    fn waiting_strangers(&mut self) -> impl Iterator<Item = (LinkId, &mut Neighbour)> {
+        let links = self.links.iter_mut();
+        let waits = |neighbour: &Neighbour| neighbour.hail == Hail::Waits;
+        links
+            .filter(move |(_, neighbour)| waits(neighbour) && neighbour.secured_by.is_some())
+            .map(|(link, neighbour)| (*link, neighbour))
+    }
+
+    /// The strangers that have been answered and have not proven anything yet.
+    fn pending(&self) -> impl Iterator<Item = (LinkId, Instant)> {
+        self.links.iter().filter_map(|(link, neighbour)| {
+            let Hail::Answered(at) = neighbour.hail else {
+                return None;
+            };
+            let pending = neighbour.seat.is_none() && neighbour.secured_by.is_some();
+            pending.then_some((*link, at))
+        })
+    }
+
+    /// The next link that has not been secured in time.
+    pub(super) fn poll_late(&mut self, now: Instant) -> Option<LinkId> {
+        let mut late = self.late_at().filter(|(_, at)| *at <= now);
+        let (link, _) = late.next()?;
+        drop(late);
+        self.links.get_mut(&link)?.secured_by = None;
+        Some(link)
+    }
+
+    /// When each stranger's time is over. With others waiting, that is sooner for those that hold them up.
+    fn late_at(&self) -> impl Iterator<Item = (LinkId, Instant)> {
+        let waits =
+            |neighbour: &Neighbour| neighbour.hail == Hail::Waits && neighbour.secured_by.is_some();
+        let others_wait = self.links.values().any(waits);
+        let held_up = others_wait && self.pending().count() >= PENDING_MAX;
+        self.links.iter().filter_map(move |(link, neighbour)| {
+            let at = neighbour.secured_by.filter(|_| neighbour.seat.is_none())?;
+            match neighbour.hail {
+                Hail::Answered(since) if held_up => {
+                    Some((*link, at.min(since.after(PENDING_SHARE))))
+                }
+                _ => Some((*link, at)),
+            }
+        })
     }
 
     /// Forgets a link; gives the seat at its other end.
@@ -157,9 +223,9 @@ impl Neighbours {
         self.links.remove(&link)?.seat
     }
 
-    /// The other end of a link said which seat it is. Of two links between a pair the one whose central has the
+    /// The other end of a link has proven its seat. Of two links between a pair the one whose central has the
     /// lower seat stays, the older of two such; both ends come to the same verdict without talking.
-    pub(super) fn on_hello(&mut self, link: LinkId, own: Seat, seat: Seat) -> Verdict {
+    pub(super) fn on_secured(&mut self, link: LinkId, own: Seat, seat: Seat) -> Verdict {
         let rank = |id: LinkId, role: Role| {
             let central = if role == Role::Central { own } else { seat };
             (central, id)
@@ -208,8 +274,8 @@ impl Neighbours {
         self.links.get(&link).map(|neighbour| neighbour.role)
     }
 
-    /// The links whose other end is known: those that messages are flooded over.
-    pub(super) fn greeted(&self) -> impl Iterator<Item = LinkId> {
+    /// The links that messages are flooded over.
+    pub(super) fn secured(&self) -> impl Iterator<Item = LinkId> {
         self.served().map(|(link, ..)| link)
     }
 
@@ -254,12 +320,8 @@ impl Neighbours {
         let deadline = self.dialling.map(|(_, deadline)| deadline);
         let free = self.dialling.is_none() && self.links.len() < self.links_max;
         let waiting = self.waiting.values().min().copied().filter(|_| free);
-        let silent = self
-            .links
-            .values()
-            .filter(|neighbour| neighbour.seat.is_none());
-        let silent = silent.filter_map(|neighbour| neighbour.hello_by).min();
-        earliest(earliest(deadline, waiting), silent)
+        let late = self.late_at().map(|(_, at)| at).min();
+        earliest(earliest(deadline, waiting), late)
     }
 
     fn jitter(&mut self) -> Duration {
@@ -300,13 +362,16 @@ mod tests {
                 five.on_link_up(Instant(0), LinkId(id), role(!central_is_two));
             }
             for id in order {
-                two.on_hello(LinkId(id), Seat(2), Seat(5));
-                five.on_hello(LinkId(id), Seat(5), Seat(2));
+                two.on_secured(LinkId(id), Seat(2), Seat(5));
+                five.on_secured(LinkId(id), Seat(5), Seat(2));
             }
-            assert_eq!(two.on_hello(LinkId(10), Seat(2), Seat(5)), Verdict::Serve);
-            assert_eq!(five.on_hello(LinkId(10), Seat(5), Seat(2)), Verdict::Serve);
+            assert_eq!(two.on_secured(LinkId(10), Seat(2), Seat(5)), Verdict::Serve);
             assert_eq!(
-                two.on_hello(LinkId(11), Seat(2), Seat(5)),
+                five.on_secured(LinkId(10), Seat(5), Seat(2)),
+                Verdict::Serve
+            );
+            assert_eq!(
+                two.on_secured(LinkId(11), Seat(2), Seat(5)),
                 Verdict::Redundant
             );
             assert_eq!(
@@ -341,7 +406,7 @@ mod tests {
         let mut n = neighbours();
         for (link, seat) in [(1, 1), (2, 2), (3, 3)] {
             n.on_link_up(Instant(0), LinkId(link), Role::Central);
-            n.on_hello(LinkId(link), Seat(0), Seat(seat));
+            n.on_secured(LinkId(link), Seat(0), Seat(seat));
         }
         n.on_links(LinkId(2), [Seat(0), Seat(1)].into_iter().collect());
         let to = |origin| {
@@ -359,16 +424,35 @@ mod tests {
     }
 
     #[test]
-    fn a_link_without_a_hello_is_given_up_once() {
+    fn a_link_that_is_not_secured_in_time_is_given_up_once() {
         let mut n = neighbours();
         n.on_link_up(Instant(0), LinkId(1), Role::Peripheral);
         n.on_link_up(Instant(0), LinkId(2), Role::Central);
-        n.on_hello(LinkId(2), Seat(0), Seat(1));
-        assert_eq!(n.next_wake(), Some(Instant(5_000)));
-        assert_eq!(n.poll_silent(Instant(4_999)), None);
-        assert_eq!(n.poll_silent(Instant(5_000)), Some(LinkId(1)));
-        assert_eq!(n.poll_silent(Instant(5_000)), None);
+        n.on_secured(LinkId(2), Seat(0), Seat(1));
+        assert_eq!(n.next_wake(), Some(Instant(4_000)));
+        assert_eq!(n.poll_late(Instant(3_999)), None);
+        assert_eq!(n.poll_late(Instant(4_000)), Some(LinkId(1)));
+        assert_eq!(n.poll_late(Instant(4_000)), None);
         assert_eq!(n.next_wake(), None);
+    }
+
+    #[test]
+    fn two_strangers_at_a_time_are_answered_and_slow_ones_make_room() {
+        let mut n = neighbours();
+        for link in 1..=4 {
+            n.on_link_up(Instant(0), LinkId(link), Role::Peripheral);
+            n.on_hail(LinkId(link));
+        }
+        assert_eq!(n.poll_hail(Instant(0)), Some(LinkId(1)));
+        assert_eq!(n.poll_hail(Instant(0)), Some(LinkId(2)));
+        assert_eq!(n.poll_hail(Instant(0)), None);
+        n.on_secured(LinkId(2), Seat(0), Seat(1));
+        assert_eq!(n.poll_hail(Instant(500)), Some(LinkId(3)));
+        assert_eq!(n.poll_late(Instant(999)), None);
+        assert_eq!(n.poll_late(Instant(1_000)), Some(LinkId(1)), "4 waits");
+        assert_eq!(n.poll_hail(Instant(1_000)), Some(LinkId(4)));
+        assert_eq!(n.poll_late(Instant(1_500)), None, "nobody waits");
+        assert_eq!(n.poll_late(Instant(4_000)), Some(LinkId(3)));
     }
 
     #[test]
@@ -377,7 +461,7 @@ mod tests {
         n.on_link_up(Instant(0), LinkId(1), Role::Peripheral);
         n.on_discovered(Instant(0), Handle(1), -50);
         assert_eq!(n.poll_dial(Instant(10_000)), None);
-        n.on_hello(LinkId(1), Seat(0), Seat(1));
+        n.on_secured(LinkId(1), Seat(0), Seat(1));
         assert_eq!(n.next_wake(), None, "and does not wake up for it");
         n.on_link_down(LinkId(1));
         assert_eq!(n.poll_dial(Instant(10_000)), Some(Handle(1)));

@@ -135,7 +135,7 @@ impl Node {
 
     /// Asks a neighbour for what this phone's history lacks.
     pub(super) fn fill_history(&mut self, now: Instant) {
-        let links: Vec<LinkId> = self.neighbours.greeted().collect();
+        let links: Vec<LinkId> = self.neighbours.secured().collect();
         if let Some((link, first)) = self.past.poll_question(now, links.iter().copied()) {
             let table = self.table_tag();
             let bytes = HistoryWant { table, first }.to_bytes();
@@ -170,7 +170,7 @@ impl Node {
         }
         let answered = self.past.answered.get(&link);
         let recent = answered.is_some_and(|at| now.since(*at) < ANSWER_QUIET);
-        if recent || self.mesh.backlog(link) > super::ANSWER_BACKLOG_MAX {
+        if recent || self.mesh.backlog(link) > super::links::ANSWER_BACKLOG_MAX {
             return Err(Ignored::TooOften);
         }
         self.past.answered.insert(link, now);

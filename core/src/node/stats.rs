@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::consensus::{Ignored, Load};
-use crate::mesh::ChunkError;
+use crate::mesh::{ChunkError, Refusal};
 use crate::wire::Kind;
 
 /// What a node has done so far.
@@ -15,8 +15,8 @@ pub struct Stats {
     pub accepted: BTreeMap<Kind, u64>,
     /// Messages that had none, by reason.
     pub ignored: BTreeMap<Ignored, u64>,
-    /// Messages on links that have not said hello.
-    pub before_hello: u64,
+    /// Links that were closed because the other end did not come in, by reason.
+    pub refused: BTreeMap<Refusal, u64>,
     /// Chunks that did not fit together, by reason.
     pub bad_chunks: BTreeMap<ChunkError, u64>,
     /// Slots delivered.

@@ -35,8 +35,6 @@ pub enum Kind {
     Want = 17,
     /// Link-local: batches with bodies, and the certificate that ends them.
     Slots = 18,
-    /// Link-local: who is at the other end of a link.
-    Hello = 19,
     /// Link-local: whom a neighbour has links to.
     Links = 20,
     /// Link-local: the state at a stable checkpoint.
@@ -67,7 +65,6 @@ impl Kind {
             16 => Self::Status,
             17 => Self::Want,
             18 => Self::Slots,
-            19 => Self::Hello,
             20 => Self::Links,
             21 => Self::State,
             23 => Self::Side,
@@ -94,7 +91,6 @@ impl Kind {
             Self::Status => "status",
             Self::Want => "want",
             Self::Slots => "slots",
-            Self::Hello => "hello",
             Self::Links => "links",
             Self::State => "state",
             Self::Side => "side",

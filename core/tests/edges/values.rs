@@ -9,7 +9,7 @@ use bitcraps_core::consensus::{
 };
 use bitcraps_core::crypto::{Digest, Seat, SeatSet, Signature};
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
-use bitcraps_core::mesh::{Hello, Links};
+use bitcraps_core::mesh::{LinkProof, Links};
 use bitcraps_core::table::{Gone, PendingRoll, SettlementSheet, SheetLine};
 use bitcraps_core::wire::{Decode, Encode};
 
@@ -68,8 +68,8 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
         message(random, |r| Message::State(state(r)))
     }),
     ("side", |random| message(random, |r| Message::Side(side(r)))),
-    ("hello", |random| value(&hello(random))),
     ("links", |random| value(&links(random))),
+    ("statement-link-proof", |random| value(&link_proof(random))),
     ("statement-request", |random| value(&request(random))),
     ("statement-vote", |random| value(&vote(random))),
     ("statement-view-change", |random| {
@@ -487,11 +487,11 @@ fn slots(random: &mut Random) -> Slots {
     }
 }
 
-fn hello(random: &mut Random) -> Hello {
-    Hello {
-        version: u16::from_le_bytes(array(random)),
-        table: digest(random),
-        seat: Seat(random.next().to_le_bytes()[0]),
+fn link_proof(random: &mut Random) -> LinkProof {
+    LinkProof {
+        is_central: random.next().is_multiple_of(2),
+        noise_key: array(random),
+        transcript: digest(random),
     }
 }
 

@@ -4,7 +4,7 @@ use bitcraps_core::consensus::{
     Checkpoint, Head, Message, NewView, Record, Request, ViewChange, Vote,
 };
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
-use bitcraps_core::mesh::{Hello, Links};
+use bitcraps_core::mesh::{LinkProof, Links};
 use bitcraps_core::table::{Genesis, Operation, SettlementSheet};
 use bitcraps_core::wire::{Decode, Encode, HEADER_BYTES, Header};
 
@@ -16,7 +16,6 @@ pub(crate) fn decoding(bytes: &[u8]) {
         assert_eq!(message.kind(), header.kind);
     }
     comes_back::<Header>(bytes);
-    comes_back_behind_its_header::<Hello>(bytes);
     comes_back_behind_its_header::<Links>(bytes);
     comes_back::<Operation>(bytes);
     comes_back::<Request>(bytes);
@@ -32,6 +31,7 @@ pub(crate) fn decoding(bytes: &[u8]) {
     comes_back::<Closing>(bytes);
     comes_back::<SettlementSheet>(bytes);
     comes_back::<Genesis>(bytes);
+    comes_back::<LinkProof>(bytes);
 }
 
 fn comes_back<T: Decode + Encode>(bytes: &[u8]) {
@@ -41,8 +41,8 @@ fn comes_back<T: Decode + Encode>(bytes: &[u8]) {
     }
 }
 
-/// Nobody looks at view and sequence in these headers, nor at a hello's table tag (protocol, 2.2): so the bytes that
-/// do count come back, and the others come back as zeros.
+/// Nobody looks at view and sequence in these headers (protocol, 2.2): so the bytes that do count come back, and the
+/// others come back as zeros.
 fn comes_back_behind_its_header<T: Decode + Encode>(bytes: &[u8]) {
     if let Ok(value) = T::from_bytes(bytes) {
         let again = value.to_bytes();

@@ -11,7 +11,7 @@ use bitcraps_core::consensus::{
     Status, ViewChange, ViewRecord, Vote, VoteMessage, genesis_chain, next_chain,
 };
 use bitcraps_core::crypto::{Context, Digest, Identity, Roster, Seat, SeatSet, Signature, Signed};
-use bitcraps_core::mesh::{Hello, Links};
+use bitcraps_core::mesh::Links;
 use bitcraps_core::node::{Node, PROTOCOL_VERSION};
 use bitcraps_core::table::{Genesis, TableRules};
 use bitcraps_core::wire::Encode;
@@ -114,15 +114,6 @@ impl Liar {
         }
     }
 
-    pub(super) fn hello(&self, seat: usize) -> Vec<u8> {
-        let hello = Hello {
-            version: PROTOCOL_VERSION,
-            table: self.table,
-            seat: Seat(u8::try_from(seat).unwrap()),
-        };
-        hello.to_bytes()
-    }
-
     /// One message, as the choices say. `own` is the seat whose key it does not have.
     pub(super) fn message(&mut self, own: usize, choices: &mut Choices<'_>) -> Vec<u8> {
         let message = match choices.below(19) {
@@ -141,7 +132,8 @@ impl Liar {
                 let ids = self.ids(choices);
                 Message::Want(ids).to_wire(self.tag, 0, 0)
             }
-            9 => self.hello(choices.below(SEATS + 1)),
+            // A kind that there is not.
+            9 => vec![19, choices.byte()],
             10 => {
                 let seats = self.seats(SEATS, choices);
                 let table = self.tag;

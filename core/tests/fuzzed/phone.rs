@@ -5,12 +5,16 @@ use bitcraps_core::consensus::limits::{
 };
 use bitcraps_core::consensus::limits::{REQUEST_VERSIONS_WANTED_MAX, VIEW_RECORDS_MAX, WINDOW};
 use bitcraps_core::craps::BetKind;
-use bitcraps_core::mesh::{LINKS_MAX, LinkId, Role};
+use bitcraps_core::crypto::Digest;
+use bitcraps_core::mesh::{Class, LINKS_MAX, LinkId, LinkKeys, Mesh, Role, TableSecret};
 use bitcraps_core::node::{
     Command, Event, Handle, Input, LinkDownReason, Node, NodeConfig, Output, PROTOCOL_VERSION,
     RadioState,
 };
 use bitcraps_core::time::Instant;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use super::Choices;
 use super::auditor::Auditor;
@@ -21,6 +25,8 @@ const OUTPUTS_MAX: usize = 20_000;
 /// First byte of a record of a stable checkpoint.
 const STABLE: u8 = 5;
 const MTU: u16 = 517;
+const SECRET: TableSecret = TableSecret([3; 16]);
+const CLASSES: [Class; 4] = [Class::Vote, Class::Control, Class::Proposal, Class::Bulk];
 /// Inputs of one run, so that a long input does not become a slow one.
 const INPUTS_MAX: usize = 400;
 
@@ -43,8 +49,6 @@ pub(crate) fn phone(input: &[u8]) -> Happened {
     let mut phone = Phone::new(own);
     for peer in 0..SEATS - 1 {
         phone.link_up(peer as u64 + 1);
-        let hello = phone.liar.hello((own + 1 + peer) % SEATS);
-        phone.message(peer as u64 + 1, 0, &hello);
     }
     for _ in 0..INPUTS_MAX {
         if choices.is_empty() {
@@ -67,13 +71,15 @@ struct Phone {
     liar: Liar,
     auditor: Auditor,
     happened: Happened,
-    messages: u8,
     links: u64,
+    /// The other ends, by link, and what they have on its way to the phone.
+    peers: BTreeMap<u64, Mesh>,
+    inbox: VecDeque<(u64, Vec<u8>)>,
 }
 
 impl Phone {
     fn new(own: usize) -> Self {
-        let config = NodeConfig::new(genesis(), identity(own));
+        let config = NodeConfig::new(genesis(), identity(own), SECRET);
         Self {
             node: Node::open(config, [9; 32], &[]).unwrap(),
             now: Instant(0),
@@ -81,8 +87,9 @@ impl Phone {
             liar: Liar::new(),
             auditor: Auditor::new(PROTOCOL_VERSION, &genesis().digest()),
             happened: Happened::default(),
-            messages: 0,
             links: 0,
+            peers: BTreeMap::new(),
+            inbox: VecDeque::new(),
         }
     }
 
@@ -105,7 +112,7 @@ impl Phone {
                 let class = choices.byte() % 4;
                 self.liar.follow(&self.node);
                 let message = self.liar.message(self.own, choices);
-                self.message(link, class, &message);
+                self.message(link, CLASSES[usize::from(class)], &message);
             }
         }
     }
@@ -160,35 +167,50 @@ impl Phone {
         }
     }
 
+    /// A phone dials and shakes hands: each of the other seats' in turn.
     fn link_up(&mut self, number: u64) {
         self.links = self.links.max(number);
-        let link = LinkId(number);
-        self.input(Input::LinkUp {
-            link,
-            role: Role::Peripheral,
-            mtu: MTU,
-        });
+        let others = SEATS as u64 - 1;
+        let seat = (self.own as u64 + 1 + (number - 1) % others) % SEATS as u64;
+        let identity = Arc::new(identity(usize::try_from(seat).unwrap()));
+        let entropy = Digest([u8::try_from(number % 251).unwrap(); 32]);
+        let mut peer = Mesh::new(LinkKeys::new(identity, &SECRET, &entropy));
+        let (link, mtu) = (LinkId(number), MTU);
+        peer.link_up(link, Role::Central, mtu);
+        self.peers.insert(number, peer);
+        let role = Role::Peripheral;
+        self.input(Input::LinkUp { link, role, mtu });
+        self.talk(number);
     }
 
-    /// Hands in a message in chunks, as a neighbour would send it.
-    fn message(&mut self, link: u64, class: u8, message: &[u8]) {
-        let size = usize::from(MTU) - 7;
-        let count = message.len().div_ceil(size).max(1);
-        self.messages = self.messages.wrapping_add(1);
-        for index in 0..count {
-            let payload = &message[index * size..message.len().min((index + 1) * size)];
-            let first = u8::from(index == 0) << 2;
-            let last = u8::from(index == count - 1) << 3;
-            let index = index.to_le_bytes()[0];
-            let bytes = [
-                &[0, class | first | last, self.messages, index][..],
-                payload,
-            ]
-            .concat();
-            self.input(Input::Received {
+    /// Hands in a message, as a neighbour would send it.
+    fn message(&mut self, link: u64, class: Class, message: &[u8]) {
+        if let Some(peer) = self.peers.get_mut(&link) {
+            peer.send(LinkId(link), class, message.to_vec());
+        }
+        self.talk(link);
+    }
+
+    /// Lets the other end of a link say what it has to say, and whatever comes of that.
+    fn talk(&mut self, link: u64) {
+        self.pull(link);
+        while let Some((link, bytes)) = self.inbox.pop_front() {
+            let input = Input::Received {
                 link: LinkId(link),
                 bytes,
-            });
+            };
+            self.input(input);
+            self.pull(link);
+        }
+    }
+
+    fn pull(&mut self, link: u64) {
+        let Some(peer) = self.peers.get_mut(&link) else {
+            return;
+        };
+        while let Some((_, chunk)) = peer.poll_transmit() {
+            peer.writable(LinkId(link));
+            self.inbox.push_back((link, chunk));
         }
     }
 
@@ -204,8 +226,13 @@ impl Phone {
                 Output::Transmit { link, chunk } => {
                     assert!(chunk.len() <= usize::from(MTU) - 3);
                     self.node.handle_input(self.now, Input::Writable { link });
+                    if let Some(peer) = self.peers.get_mut(&link.0) {
+                        // What the phone says is of no interest once hands are shaken.
+                        let _ = peer.receive(link, &chunk);
+                    }
                 }
                 Output::Disconnect { link } => {
+                    self.peers.remove(&link.0);
                     let reason = LinkDownReason::Local;
                     self.node
                         .handle_input(self.now, Input::LinkDown { link, reason });

@@ -4,11 +4,12 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::Arc;
 
 use bitcraps_core::crypto::{Digest, Identity, Roster};
-use bitcraps_core::mesh::{CHUNK_HEADER_BYTES, LinkId, Role};
+use bitcraps_core::mesh::{Class, Incoming, LinkId, LinkKeys, Mesh, Role, TableSecret};
 use bitcraps_core::node::{
-    Command, Event, Handle, Input, LinkDownReason, Node, NodeConfig, Output,
+    Command, Event, Handle, Input, LinkDownReason, Node, NodeConfig, Output, Tapped, Way,
 };
 use bitcraps_core::table::{Genesis, Outcome, TableRules};
 use bitcraps_core::time::Instant;
@@ -16,6 +17,7 @@ use bitcraps_core::time::Instant;
 /// How long a chunk takes, and how often phones wake, in milliseconds.
 const TICK_MS: u64 = 10;
 pub(crate) const MTU: u16 = 185;
+pub(crate) const SECRET: TableSecret = TableSecret([0x5e; 16]);
 
 pub(crate) fn identity(seat: u8) -> Identity {
     Identity::from_seed(&[seat + 1; 32])
@@ -32,8 +34,18 @@ pub(crate) fn genesis(seats: u8, buy_in: u64) -> Genesis {
 }
 
 pub(crate) fn open(genesis: Genesis, seat: u8) -> Node {
-    Node::open(NodeConfig::new(genesis, identity(seat)), [seat; 32], &[]).unwrap()
+    open_with(genesis, seat, SECRET)
 }
+
+pub(crate) fn open_with(genesis: Genesis, seat: u8, secret: TableSecret) -> Node {
+    let config = NodeConfig::new(genesis, identity(seat), secret);
+    let mut node = Node::open(config, [seat; 32], &[]).unwrap();
+    node.tap().set(true);
+    node
+}
+
+/// A message in clear, by how much the phone had put out when it began to leave or had come in.
+pub(crate) type Noted = (usize, Arc<[u8]>);
 
 /// All phones, the links between them, and the clock.
 pub(crate) struct Room {
@@ -41,8 +53,11 @@ pub(crate) struct Room {
     pub(crate) now: Instant,
     /// Everything that each phone put out, in order.
     pub(crate) outputs: Vec<Vec<Output>>,
-    /// Everything that each phone took in, by how much it had put out before.
-    pub(crate) received: Vec<Vec<(usize, LinkId, Vec<u8>)>>,
+    /// The chunks that each phone took in.
+    pub(crate) received: Vec<Vec<Vec<u8>>>,
+    /// The messages that each phone heard and said.
+    pub(crate) heard: Vec<Vec<Noted>>,
+    pub(crate) said: Vec<Vec<Noted>>,
     /// Phones that nothing reaches and that say nothing, while their links stay up.
     pub(crate) deaf: BTreeSet<usize>,
     pub(crate) mtu: u16,
@@ -60,6 +75,8 @@ impl Room {
             now: Instant(0),
             outputs: vec![Vec::new(); count],
             received: vec![Vec::new(); count],
+            heard: vec![Vec::new(); count],
+            said: vec![Vec::new(); count],
             deaf: BTreeSet::new(),
             mtu: MTU,
             links: BTreeMap::new(),
@@ -128,6 +145,7 @@ impl Room {
         self.nodes[phone].handle_input(self.now, input);
         loop {
             let output = self.nodes[phone].poll_output(self.now);
+            self.take_notes(phone);
             self.outputs[phone].push(output.clone());
             match output {
                 Output::Transmit { link, chunk } => {
@@ -153,6 +171,16 @@ impl Room {
         }
     }
 
+    fn take_notes(&mut self, phone: usize) {
+        let at = self.outputs[phone].len();
+        while let Some(Tapped { way, message, .. }) = self.nodes[phone].tap().poll() {
+            match way {
+                Way::Said => self.said[phone].push((at, message)),
+                Way::Heard | Way::Ignored(_) => self.heard[phone].push((at, message)),
+            }
+        }
+    }
+
     /// Lets time pass.
     pub(crate) fn run(&mut self, duration_ms: u64) {
         let end = self.now.0 + duration_ms;
@@ -166,8 +194,7 @@ impl Room {
                 if self.deaf.contains(&a) || self.deaf.contains(&b) {
                     continue;
                 }
-                let before = self.outputs[phone].len();
-                self.received[phone].push((before, link, bytes.clone()));
+                self.received[phone].push(bytes.clone());
                 self.input(phone, Input::Received { link, bytes });
             }
             for phone in 0..self.nodes.len() {
@@ -201,43 +228,70 @@ impl Room {
     }
 }
 
-/// Puts chunks together again, one message of each link and class at a time, with the tag that `begin` gave when
-/// the first of them came. Written from the format, not with the code under test.
-#[derive(Default)]
-pub(crate) struct Reader<T>(BTreeMap<(LinkId, u8), (T, Vec<u8>)>);
-
-impl<T: Copy> Reader<T> {
-    pub(crate) const fn new() -> Self {
-        Self(BTreeMap::new())
-    }
-
-    pub(crate) fn take(&mut self, link: LinkId, chunk: &[u8], begin: T) -> Option<(T, Vec<u8>)> {
-        let (flags, payload) = (chunk[1], &chunk[CHUNK_HEADER_BYTES..]);
-        let key = (link, flags & 3);
-        if flags & 4 != 0 {
-            self.0.insert(key, (begin, Vec::new()));
-        }
-        self.0.get_mut(&key)?.1.extend_from_slice(payload);
-        if flags & 8 == 0 {
-            return None;
-        }
-        self.0.remove(&key)
-    }
+/// Somebody with a key and the secret, at the other end of one link of a node.
+pub(crate) struct Stranger {
+    pub(crate) link: LinkId,
+    pub(crate) mesh: Mesh,
 }
 
-/// Chunks of at most `MTU` that carry one message, as a stranger would write them.
-pub(crate) fn chunks(class: u8, number: u8, message: &[u8]) -> Vec<Vec<u8>> {
-    let size = usize::from(MTU) - 3 - CHUNK_HEADER_BYTES;
-    let parts: Vec<&[u8]> = message.chunks(size).collect();
-    let last = parts.len() - 1;
-    parts
-        .iter()
-        .enumerate()
-        .map(|(index, part)| {
-            let first = if index == 0 { 4 } else { 0 };
-            let end = if index == last { 8 } else { 0 };
-            let index = u8::try_from(index % 256).unwrap();
-            [&[0, class | first | end, number, index][..], part].concat()
-        })
-        .collect()
+impl Stranger {
+    /// Dials the node and shakes hands with it; gives what the node put out.
+    pub(crate) fn dial(
+        node: &mut Node,
+        now: Instant,
+        link: LinkId,
+        identity: Identity,
+    ) -> (Self, Vec<Output>) {
+        let keys = LinkKeys::new(Arc::new(identity), &SECRET, &Digest([0x77; 32]));
+        let mut mesh = Mesh::new(keys);
+        mesh.link_up(link, Role::Central, MTU);
+        let (role, mtu) = (Role::Peripheral, MTU);
+        node.handle_input(now, Input::LinkUp { link, role, mtu });
+        let mut stranger = Self { link, mesh };
+        let outputs = stranger.talk(node, now);
+        (stranger, outputs)
+    }
+
+    pub(crate) fn say(
+        &mut self,
+        node: &mut Node,
+        now: Instant,
+        class: Class,
+        message: &[u8],
+    ) -> Vec<Output> {
+        self.mesh.send(self.link, class, message.to_vec());
+        self.talk(node, now)
+    }
+
+    /// Carries chunks between the two until both have said everything.
+    fn talk(&mut self, node: &mut Node, now: Instant) -> Vec<Output> {
+        let link = self.link;
+        let mut outputs = Vec::new();
+        loop {
+            while let Some((_, bytes)) = self.mesh.poll_transmit() {
+                self.mesh.writable(link);
+                node.handle_input(now, Input::Received { link, bytes });
+            }
+            let mut quiet = true;
+            loop {
+                match node.poll_output(now) {
+                    Output::Transmit { link: on, chunk } => {
+                        node.handle_input(now, Input::Writable { link: on });
+                        if on == link && self.mesh.receive(link, &chunk) != Ok(Incoming::Partial) {
+                            quiet = false;
+                        }
+                    }
+                    Output::Idle { .. } => break,
+                    output => outputs.push(output),
+                }
+            }
+            let waiting = self.mesh.poll_transmit();
+            if let Some((_, bytes)) = waiting {
+                self.mesh.writable(link);
+                node.handle_input(now, Input::Received { link, bytes });
+            } else if quiet {
+                return outputs;
+            }
+        }
+    }
 }

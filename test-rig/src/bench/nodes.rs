@@ -30,7 +30,11 @@ impl Nodes {
         let open = |seat: u64| {
             let config = NodeConfig {
                 links_max: usize::from(n),
-                ..NodeConfig::new(genesis.clone(), Phone::identity(1, seat))
+                ..NodeConfig::new(
+                    genesis.clone(),
+                    Phone::identity(1, seat),
+                    Phone::table_secret(1),
+                )
             };
             Node::open(config, derive(1, "entropy", seat), &[]).map_err(|error| error.to_string())
         };

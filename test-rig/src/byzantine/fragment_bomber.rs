@@ -33,7 +33,7 @@ impl FragmentBomber {
             self.index = self.index.wrapping_add(1);
         }
         let flags = if first { class | FIRST } else { class };
-        let mut chunk = vec![0, flags, self.count, self.index];
+        let mut chunk = vec![stage.tag(link), flags, self.count, self.index];
         chunk.resize(CHUNK_HEADER_BYTES + room, self.count);
         stage.send_chunk(link, chunk);
     }

@@ -1,16 +1,19 @@
 //! The man in the middle of one phone: a real node on one side, the radio on the other, and a lie in between.
 //!
-//! The node's chunks are put together again, each message is shown to the lie, and what the lie makes of it is cut into
-//! chunks by a second mesh. The other way round the same. The node knows nothing of it.
+//! Links are secured and a node knows no other way. So the lie ends the sessions itself: towards the others with the
+//! phone's real key, which it has, and towards its own node as the neighbour that has just proven itself outside. For that
+//! alone the rig lends it the neighbours' keys; nothing that leaves the phone is ever made with them. What the node says
+//! is opened, shown to the lie, and sealed again for the real neighbour. The other way round the same. The node knows
+//! nothing of it.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
-use bitcraps_core::crypto::{Identity, Seat};
-use bitcraps_core::mesh::{Class, Hello, LinkId, Mesh};
+use bitcraps_core::crypto::{Digest, Identity, PublicKey, Seat};
+use bitcraps_core::mesh::{Incoming, LinkId, LinkKeys, Mesh, Role};
 use bitcraps_core::node::{Event, Input, LinkDownReason, Node, NodeConfig, Output};
 use bitcraps_core::table::Genesis;
 use bitcraps_core::time::{Instant, earliest};
-use bitcraps_core::wire::{Decode, Kind};
 
 use super::Lying;
 use super::pen::Pen;
@@ -31,8 +34,9 @@ pub(super) struct Period {
 pub struct Liar {
     periods: Vec<Period>,
     stage: Stage,
-    /// The other side of the node's own links.
-    inner: Mesh,
+    seed: u64,
+    /// What the lie itself wants done.
+    outputs: VecDeque<Output>,
     /// When the game began; nobody lies before.
     began: Option<Instant>,
     over: bool,
@@ -54,10 +58,12 @@ impl Liar {
     pub(super) fn new(genesis: &Genesis, seed: u64, phone: u8, periods: Vec<Period>) -> Self {
         let index = u64::from(phone);
         let pen = Pen::new(genesis, Phone::identity(seed, index), Seat(phone));
+        let keys = link_keys(seed, Phone::identity(seed, index), index);
         Self {
             periods,
-            stage: Stage::new(pen, Stream::new(seed, "liar", index)),
-            inner: Mesh::default(),
+            stage: Stage::new(pen, keys, Stream::new(seed, "liar", index)),
+            seed,
+            outputs: VecDeque::new(),
             began: None,
             over: false,
             told: None,
@@ -88,31 +94,18 @@ impl Liar {
         self.turn(node);
         match input {
             Input::LinkUp { link, role, mtu } => {
-                let (hello, seat, of_twin) = (None, None, false);
-                self.stage.outer.link_up(link, mtu);
-                self.inner.link_up(link, mtu);
+                self.stage.outer.link_up(link, role, mtu);
                 let line = Line {
-                    seat,
+                    seat: None,
                     role,
                     mtu,
-                    hello,
-                    of_twin,
+                    inner: None,
+                    of_twin: false,
                 };
                 self.stage.lines.insert(link, line);
-                node.handle_input(now, input);
             }
-            Input::LinkDown { link, .. } => {
-                let of_twin = self.is_of_twin(link);
-                self.inner.link_down(link);
-                self.stage.forget(link);
-                self.body(node, of_twin).handle_input(now, input);
-            }
-            Input::Received { link, bytes } => {
-                // What does not fit together never was a message, and a lie is about messages.
-                if let Ok(Some((class, bytes))) = self.stage.outer.receive(link, &bytes) {
-                    self.hear(node, Letter { link, class, bytes });
-                }
-            }
+            Input::LinkDown { link, reason } => self.link_down(node, link, reason),
+            Input::Received { link, bytes } => self.receive(node, link, &bytes),
             Input::Writable { link } => self.stage.outer.writable(link),
             Input::Wake => {
                 node.handle_input(now, Input::Wake);
@@ -131,8 +124,8 @@ impl Liar {
         let mut wake_at = loop {
             match node.poll_output(now) {
                 Output::Transmit { link, chunk } => {
-                    self.take_chunk(node, link, &chunk);
                     node.handle_input(now, Input::Writable { link });
+                    self.take_chunk(node, link, &chunk);
                 }
                 Output::Idle { wake_at } => break wake_at,
                 other => return other,
@@ -140,6 +133,9 @@ impl Liar {
         };
         wake_at = earliest(wake_at, self.poll_twin(now, node));
         if let Some(output) = self.twin.outputs.pop_front() {
+            return output;
+        }
+        if let Some(output) = self.outputs.pop_front() {
             return output;
         }
         self.stage.release();
@@ -204,14 +200,90 @@ impl Liar {
         }
     }
 
-    /// A chunk that the node sends: once a message is complete, the lie says something.
-    fn take_chunk(&mut self, node: &Node, link: LinkId, chunk: &[u8]) {
-        let Ok(Some((class, bytes))) = self.inner.receive(link, chunk) else {
+    // ------------------------------------------------------------------ the links
+
+    fn link_down(&mut self, node: &mut Node, link: LinkId, reason: LinkDownReason) {
+        let now = self.stage.now;
+        let told = self.stage.lines.get(&link).map(|line| line.inner.is_some());
+        let of_twin = self.is_of_twin(link);
+        self.stage.forget(link);
+        // A link that the node has not been told of is a dial that came to nothing.
+        let reason = if told == Some(false) {
+            LinkDownReason::ConnectFailed
+        } else {
+            reason
+        };
+        self.body(node, of_twin)
+            .handle_input(now, Input::LinkDown { link, reason });
+    }
+
+    /// A chunk from the others.
+    fn receive(&mut self, node: &mut Node, link: LinkId, chunk: &[u8]) {
+        match self.stage.outer.receive(link, chunk) {
+            Ok(Incoming::Message(class, bytes)) => self.hear(node, Letter { link, class, bytes }),
+            Ok(Incoming::Hail) if self.stage.outer.answer(link).is_ok() => {}
+            Ok(Incoming::Secured(key)) => self.on_secured(node, link, &key),
+            Ok(Incoming::Hail | Incoming::Refused(_)) => {
+                self.outputs.push_back(Output::Disconnect { link });
+            }
+            // What does not fit together never was a message, and a lie is about messages.
+            Ok(Incoming::Partial) | Err(_) => {}
+        }
+    }
+
+    /// A neighbour has proven itself: now the node may know of the link.
+    fn on_secured(&mut self, node: &mut Node, link: LinkId, key: &PublicKey) {
+        let seat = self.stage.pen.roster.seat_of(key);
+        let Some(line) = self.stage.lines.get_mut(&link).filter(|_| seat.is_some()) else {
+            self.outputs.push_back(Output::Disconnect { link });
             return;
         };
-        let letter = Letter { link, class, bytes };
+        line.seat = seat;
+        self.connect(node, link);
+    }
+
+    /// Puts the node on one end of a link and the neighbour's stand-in on the other.
+    fn connect(&mut self, node: &mut Node, link: LinkId) {
+        let now = self.stage.now;
+        let seed = self.seed;
+        let Some(line) = self.stage.lines.get_mut(&link) else {
+            return;
+        };
+        let Some(Seat(seat)) = line.seat else { return };
+        let face = Phone::identity(seed, seat.into());
+        let mut inner = Mesh::new(link_keys(seed, face, link.0));
+        let (role, mtu, of_twin) = (line.role, line.mtu, line.of_twin);
+        let other = match role {
+            Role::Central => Role::Peripheral,
+            Role::Peripheral => Role::Central,
+        };
+        inner.link_up(link, other, mtu);
+        line.inner = Some(inner);
+        self.body(node, of_twin)
+            .handle_input(now, Input::LinkUp { link, role, mtu });
+        self.pump(node, link);
+    }
+
+    /// A chunk that the node sends: once a message is complete, the lie says something.
+    fn take_chunk(&mut self, node: &mut Node, link: LinkId, chunk: &[u8]) {
+        let line = self.stage.lines.get_mut(&link);
+        let Some(inner) = line.and_then(|line| line.inner.as_mut()) else {
+            return;
+        };
+        match inner.receive(link, chunk) {
+            Ok(Incoming::Message(class, bytes)) => self.say(node, Letter { link, class, bytes }),
+            Ok(Incoming::Hail) => {
+                let answered = inner.answer(link);
+                debug_assert!(answered.is_ok(), "the phone's own node hails wrongly");
+            }
+            _ => {}
+        }
+        self.pump(node, link);
+    }
+
+    fn say(&mut self, node: &Node, letter: Letter) {
         self.stage.note(node, &letter);
-        match self.told.filter(|_| !is_hello(&letter)) {
+        match self.told {
             Some(told) => self.periods[told].lie.say(&mut self.stage, node, letter),
             None => self.stage.pass(letter),
         }
@@ -219,29 +291,33 @@ impl Liar {
 
     fn hear(&mut self, node: &mut Node, letter: Letter) {
         self.stage.note(node, &letter);
-        if is_hello(&letter) {
-            if let Some(line) = self.stage.lines.get_mut(&letter.link) {
-                line.seat = Hello::from_bytes(&letter.bytes)
-                    .ok()
-                    .map(|hello| hello.seat);
-                line.hello = Some(letter.clone());
-            }
-        } else if let Some(told) = self.told
+        if let Some(told) = self.told
             && !self.periods[told].lie.hear(&mut self.stage, node, &letter)
         {
             return;
         }
         self.stage.memory.note_heard(&letter.bytes);
-        self.deliver(node, letter);
+        let Letter { link, class, bytes } = letter;
+        let line = self.stage.lines.get_mut(&link);
+        if let Some(inner) = line.and_then(|line| line.inner.as_mut()) {
+            inner.send(link, class, bytes);
+            self.pump(node, link);
+        }
     }
 
-    /// Gives a message to the node that serves its link.
-    fn deliver(&mut self, node: &mut Node, letter: Letter) {
+    /// Gives the node that serves a link whatever its neighbour's stand-in has to say.
+    fn pump(&mut self, node: &mut Node, link: LinkId) {
         let now = self.stage.now;
-        let of_twin = self.is_of_twin(letter.link);
-        self.inner.send(letter.link, letter.class, letter.bytes);
-        while let Some((link, bytes)) = self.inner.poll_transmit() {
-            self.inner.writable(link);
+        let of_twin = self.is_of_twin(link);
+        loop {
+            let line = self.stage.lines.get_mut(&link);
+            let Some(inner) = line.and_then(|line| line.inner.as_mut()) else {
+                return;
+            };
+            let Some((_, bytes)) = inner.poll_transmit() else {
+                return;
+            };
+            inner.writable(link);
             self.body(node, of_twin)
                 .handle_input(now, Input::Received { link, bytes });
         }
@@ -264,7 +340,7 @@ impl Liar {
     fn split(&mut self, node: &mut Node) {
         let genesis = node.table().genesis().clone();
         let identity = std::mem::replace(&mut self.twin.identity, Identity::from_seed(&[0; 32]));
-        let config = NodeConfig::new(genesis, identity);
+        let config = NodeConfig::new(genesis, identity, Phone::table_secret(self.seed));
         // It has the seat that the first one has, so opening it cannot fail.
         self.twin.node = Node::open(config, self.twin.seed, &[]).ok().map(Box::new);
         let links = self.stage.neighbours().into_iter().map(|(link, _)| link);
@@ -291,28 +367,21 @@ impl Liar {
             return;
         };
         line.of_twin = to_twin;
-        let (role, mtu, hello) = (line.role, line.mtu, line.hello.clone());
         let reason = LinkDownReason::Remote;
         self.body(node, !to_twin)
             .handle_input(now, Input::LinkDown { link, reason });
-        self.inner.link_down(link);
-        self.inner.link_up(link, mtu);
-        self.body(node, to_twin)
-            .handle_input(now, Input::LinkUp { link, role, mtu });
-        if let Some(hello) = hello {
-            self.deliver(node, hello);
-        }
+        self.connect(node, link);
     }
 
-    fn poll_twin(&mut self, now: Instant, node: &Node) -> Option<Instant> {
+    fn poll_twin(&mut self, now: Instant, node: &mut Node) -> Option<Instant> {
         loop {
             match self.twin.node.as_mut()?.poll_output(now) {
                 Output::Transmit { link, chunk } => {
-                    self.take_chunk(node, link, &chunk);
                     self.twin
                         .node
                         .as_mut()?
                         .handle_input(now, Input::Writable { link });
+                    self.take_chunk(node, link, &chunk);
                 }
                 Output::Idle { wake_at } => return wake_at,
                 output @ (Output::Disconnect { .. }
@@ -328,6 +397,8 @@ impl Liar {
     }
 }
 
-fn is_hello(letter: &Letter) -> bool {
-    letter.bytes.first() == Some(&(Kind::Hello as u8)) && letter.class == Class::Vote
+/// Keys for one of the lie's own ends of a link; `index` keeps their randomness apart.
+fn link_keys(seed: u64, identity: Identity, index: u64) -> LinkKeys {
+    let entropy = Digest(derive(seed, "liar-links", index));
+    LinkKeys::new(Arc::new(identity), &Phone::table_secret(seed), &entropy)
 }

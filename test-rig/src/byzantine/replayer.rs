@@ -22,11 +22,11 @@ pub(super) struct Replayer {
 
 impl Replayer {
     fn keep(&mut self, stage: &mut Stage, letter: &Letter) {
-        // A hello or a list of links says nothing of a view or a slot.
+        // A list of links says nothing of a view or a slot.
         if letter
             .bytes
             .first()
-            .is_none_or(|kind| *kind >= Kind::Hello as u8)
+            .is_none_or(|kind| *kind >= Kind::Links as u8)
         {
             return;
         }

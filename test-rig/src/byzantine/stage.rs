@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use bitcraps_core::consensus::Message;
 use bitcraps_core::crypto::Seat;
-use bitcraps_core::mesh::{Class, LinkId, Mesh, Role};
+use bitcraps_core::mesh::{Class, LinkId, LinkKeys, Mesh, Role};
 use bitcraps_core::node::Node;
 use bitcraps_core::time::{Instant, earliest};
 
@@ -24,11 +24,12 @@ pub(crate) struct Letter {
 /// One of the phone's links.
 #[derive(Debug)]
 pub(super) struct Line {
+    /// Who is at the other end, once that is proven.
     pub(super) seat: Option<Seat>,
     pub(super) role: Role,
     pub(super) mtu: u16,
-    /// The other end's hello, for a twin that takes the link over.
-    pub(super) hello: Option<Letter>,
+    /// What the phone's own node takes for the other end, once there is one.
+    pub(super) inner: Option<Mesh>,
     /// Whether the twin serves it.
     pub(super) of_twin: bool,
 }
@@ -53,7 +54,7 @@ pub(crate) struct Stage {
 }
 
 impl Stage {
-    pub(super) fn new(pen: Pen, mut random: Stream) -> Self {
+    pub(super) fn new(pen: Pen, keys: LinkKeys, mut random: Stream) -> Self {
         let others = pen.roster.seats().filter(|seat| *seat != pen.seat);
         let half = drawn_half(&mut random, others.collect());
         Self {
@@ -63,7 +64,7 @@ impl Stage {
             random,
             half,
             lines: BTreeMap::new(),
-            outer: Mesh::default(),
+            outer: Mesh::new(keys),
             held: BTreeMap::new(),
             last_held: BTreeMap::new(),
             raw: VecDeque::new(),
@@ -108,7 +109,7 @@ impl Stage {
         self.wake = earliest(self.wake, Some(self.now.after(duration)));
     }
 
-    /// The links whose other end has said hello, and who that is.
+    /// The links that are secured, and who is at their other end.
     pub(crate) fn neighbours(&self) -> Vec<(LinkId, Seat)> {
         let lines = self.lines.iter();
         lines
@@ -123,6 +124,11 @@ impl Stage {
     /// The ATT MTU of a link.
     pub(crate) fn mtu(&self, link: LinkId) -> u16 {
         self.lines.get(&link).map_or(23, |line| line.mtu)
+    }
+
+    /// What stands in front of every chunk of a link.
+    pub(crate) fn tag(&self, link: LinkId) -> u8 {
+        self.outer.tag(link).unwrap_or_default()
     }
 
     /// Bytes that wait to leave over a link.

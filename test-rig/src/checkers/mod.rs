@@ -105,7 +105,7 @@ impl Checkers {
         }
         match observation {
             Observation::Persisted { phone, record } => self.signing.persisted(*phone, record),
-            Observation::Sent { phone, link, chunk } => self.signing.sent(*phone, *link, chunk),
+            Observation::Sent { phone, message } => self.signing.sent(*phone, message),
             Observation::Event { phone, event } => {
                 if let Event::Delivered {
                     sequence,

@@ -1,6 +1,6 @@
 //! Single signing: an honest key signs at most one thing for each place, and nothing that is not durable first.
 //!
-//! Read from the bytes of the write-ahead records and of the chunks that leave, put together here a second time. A place
+//! Read from the bytes of the write-ahead records and of the messages that begin to leave. A place
 //! is a view and a slot for proposals and votes of a phase, a view for view-changes and new-views, a number for requests.
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -20,10 +20,6 @@ const HEADER: usize = 6;
 /// In front of a record's message: its kind, and for proposals and votes the head that the message has only a tag of.
 const OWN: u8 = 1;
 const HEAD: usize = 48;
-/// Link tag, flags, message and index in front of a chunk; two bits of class, then first and last.
-const CHUNK_HEADER: usize = 4;
-const FIRST: u8 = 4;
-const LAST: u8 = 8;
 
 /// A message's kind, its epoch, and the two numbers of its place.
 type Place = (u8, u64, u64, u64);
@@ -36,8 +32,6 @@ struct Signer {
     sequence: u64,
     /// Hashes of the records that are durable.
     durable: BTreeSet<[u8; 16]>,
-    /// What has left of the message under way, by link and class.
-    leaving: BTreeMap<(u64, u8), Vec<u8>>,
 }
 
 #[derive(Debug)]
@@ -90,28 +84,12 @@ impl Signing {
         });
     }
 
-    /// A chunk left an honest phone: once a message of its own is complete, its record must be durable.
-    pub(super) fn sent(&mut self, phone: usize, link: u64, chunk: &[u8]) {
+    /// A message began to leave an honest phone: if it is its own, its record must be durable.
+    pub(super) fn sent(&mut self, phone: usize, message: &[u8]) {
         let signers = self.signers.len();
         let signer = &mut self.signers[phone];
-        let [_, flags, _, _, payload @ ..] = chunk else {
-            return;
-        };
-        debug_assert_eq!(chunk.len(), payload.len() + CHUNK_HEADER);
-        let message = signer.leaving.entry((link, flags & 3)).or_default();
-        if flags & FIRST != 0 {
-            message.clear();
-        }
-        message.extend_from_slice(payload);
-        if flags & LAST == 0 {
-            return;
-        }
-        let message = signer
-            .leaving
-            .remove(&(link, flags & 3))
-            .unwrap_or_default();
-        if is_own(phone, signers, signer.view, &message) {
-            let durable = signer.durable.contains(&short_hash(&message));
+        if is_own(phone, signers, signer.view, message) {
+            let durable = signer.durable.contains(&short_hash(message));
             self.property.check(durable, || {
                 let kind = message[0];
                 format!("phone {phone} sent a message of kind {kind} that is not in its journal")
@@ -246,24 +224,15 @@ mod tests {
 
     #[test]
     fn an_own_message_that_leaves_before_its_record_is_seen_and_a_relayed_one_is_not() {
-        let chunks = |message: &[u8]| {
-            let (left, right) = message.split_at(40);
-            let first = [&[0, FIRST, 0, 0][..], left].concat();
-            [first, [&[0, LAST, 0, 1][..], right].concat()]
-        };
         let mut checker = Signing::new(4);
         let own = vote(PREPARE, 0, 1, 1);
         checker.persisted(0, &record(own.clone()));
-        for chunk in chunks(&own) {
-            checker.sent(0, 7, &chunk);
-            // Seat 0's vote, passed on by phone 1.
-            checker.sent(1, 8, &chunk);
-        }
+        checker.sent(0, &own);
+        // Seat 0's vote, passed on by phone 1.
+        checker.sent(1, &own);
         assert_eq!(checker.property.status(), Status::Held);
         assert_eq!(checker.property.checked, 2);
-        for chunk in chunks(&vote(COMMIT, 0, 1, 1)) {
-            checker.sent(0, 7, &chunk);
-        }
+        checker.sent(0, &vote(COMMIT, 0, 1, 1));
         assert_eq!(checker.property.status(), Status::Violated);
     }
 

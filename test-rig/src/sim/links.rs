@@ -1,7 +1,7 @@
 //! The links of the room: dialled, carrying chunks, cut, closed.
 
 use bitcraps_core::mesh::{LinkId, MTU_MIN, Role};
-use bitcraps_core::node::{Handle, Input, LinkDownReason};
+use bitcraps_core::node::{Handle, Input, LinkDownReason, Tapped, Way};
 
 use super::profile::{LinkProfile, Reach, link_profile, reach};
 use super::radio::{Carried, Happened};
@@ -16,12 +16,21 @@ impl Room {
     pub(super) fn transmit(&mut self, phone: usize, link: u64, chunk: Vec<u8>) {
         self.trace
             .add(self.now_us, phone, Entry::Transmit, link, &chunk);
-        if self.phones[phone].is_honest() {
-            let chunk = chunk.clone();
-            self.see(Observation::Sent { phone, link, chunk });
-        }
+        self.listen(phone);
         self.air.hand_over(link, phone, chunk, self.now_us);
         self.run_fixed(link);
+    }
+
+    /// Takes down what an honest phone has begun to say, before it is on the air.
+    fn listen(&mut self, phone: usize) {
+        if !self.phones[phone].is_honest() {
+            return;
+        }
+        while let Some(Tapped { way, message, .. }) = self.phones[phone].node.tap().poll() {
+            if way == Way::Said {
+                self.see(Observation::Sent { phone, message });
+            }
+        }
     }
 
     /// On a radio without connection events everything leaves at once.

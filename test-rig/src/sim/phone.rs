@@ -1,6 +1,7 @@
 //! One phone of the room: a real node, the player who taps on it, and what is wrong with it.
 
 use bitcraps_core::crypto::{Checker, Identity};
+use bitcraps_core::mesh::{TABLE_SECRET_BYTES, TableSecret};
 use bitcraps_core::node::{Input, Node, NodeConfig, OpenError, Output};
 use bitcraps_core::table::Genesis;
 use bitcraps_core::time::Instant;
@@ -26,7 +27,7 @@ pub struct Phone {
     pub suspended: bool,
     /// The earliest wake-up that is scheduled.
     pub(super) wake_us: Option<u64>,
-    /// Links over which the other end has said hello, by the other phone.
+    /// Links that are secured, by the other phone.
     pub(super) neighbours: Vec<u64>,
 }
 
@@ -35,6 +36,14 @@ impl Phone {
     #[must_use]
     pub fn identity(seed: u64, phone: u64) -> Identity {
         Identity::from_seed(&derive(seed, "identity", phone))
+    }
+
+    /// The secret of the room's table.
+    #[must_use]
+    pub fn table_secret(seed: u64) -> TableSecret {
+        let mut secret = [0; TABLE_SECRET_BYTES];
+        secret.copy_from_slice(&derive(seed, "table", 0)[..TABLE_SECRET_BYTES]);
+        TableSecret(secret)
     }
 
     pub(super) fn new(
@@ -50,7 +59,7 @@ impl Phone {
         let config = NodeConfig {
             links_max,
             checker,
-            ..NodeConfig::new(genesis.clone(), identity)
+            ..NodeConfig::new(genesis.clone(), identity, Self::table_secret(seed))
         };
         Ok(Self {
             node: Node::open(config, derive(seed, "entropy", phone), &[])?,

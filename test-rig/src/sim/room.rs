@@ -1,6 +1,7 @@
 //! The event loop: links come up, chunks travel, nodes and players act.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use bitcraps_core::crypto::{Roster, Seat};
 use bitcraps_core::mesh::LinkId;
@@ -62,14 +63,12 @@ pub enum Observation {
         /// The record.
         record: Vec<u8>,
     },
-    /// A phone handed a chunk to its radio.
+    /// An honest phone handed the first chunk of a message to its radio.
     Sent {
         /// Which phone.
         phone: usize,
-        /// On which link.
-        link: u64,
-        /// The chunk.
-        chunk: Vec<u8>,
+        /// The message, in clear.
+        message: Arc<[u8]>,
     },
     /// A phone told its player something.
     Event {
@@ -138,6 +137,7 @@ impl Room {
             .map_err(|error| error.to_string())?;
         for (phone, liar) in phones.iter_mut().zip(liars(&scenario, &genesis, seed)) {
             phone.liar = liar;
+            phone.node.tap().set(true);
         }
         Ok(Self {
             turns: vec![None; players],

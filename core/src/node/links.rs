@@ -1,0 +1,166 @@
+//! What happens on this phone's links: up, hailed, secured, heard, down.
+
+use super::neighbours::Verdict;
+use super::{Event, LinkDownReason, Node, Output, RadioState};
+use crate::consensus::{Ignored, Peer};
+use crate::crypto::{PublicKey, Seat};
+use crate::mesh::{Class, Incoming, LinkId, Links, Refusal, Role};
+use crate::time::Instant;
+use crate::wire::{Decode, Encode, Kind};
+
+/// A neighbour's question where we are is not answered while more than this is queued for it.
+pub(super) const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
+
+impl Node {
+    pub(super) fn on_radio_state(&mut self, state: RadioState) {
+        let on = state == RadioState::On;
+        self.outputs.push_back(Output::Advertise(on));
+        self.outputs.push_back(Output::Scan(on));
+        if !on {
+            for link in self.neighbours.clear() {
+                self.drop_link(link);
+            }
+        }
+    }
+
+    pub(super) fn on_link_up(&mut self, now: Instant, link: LinkId, role: Role, mtu: u16) {
+        if self.mesh.link_up(link, role, mtu) {
+            self.neighbours.on_link_up(now, link, role);
+        } else {
+            self.outputs.push_back(Output::Disconnect { link });
+        }
+    }
+
+    pub(super) fn on_link_down(&mut self, now: Instant, link: LinkId, reason: LinkDownReason) {
+        if reason == LinkDownReason::ConnectFailed {
+            self.neighbours.on_dial_failed(now);
+        }
+        self.drop_link(link);
+    }
+
+    fn drop_link(&mut self, link: LinkId) {
+        self.mesh.link_down(link);
+        self.replica.link_down(Peer(link.0));
+        self.past.link_down(link);
+        if let Some(seat) = self.neighbours.on_link_down(link) {
+            self.outputs
+                .push_back(Output::Event(Event::NeighbourDown { link, seat }));
+            self.announce_links();
+        }
+    }
+
+    /// Closes a link that will carry nothing.
+    fn refuse(&mut self, link: LinkId, refusal: Refusal) {
+        *self.stats.refused.entry(refusal).or_default() += 1;
+        self.outputs.push_back(Output::Disconnect { link });
+    }
+
+    pub(super) fn on_received(&mut self, now: Instant, link: LinkId, chunk: &[u8]) {
+        match self.mesh.receive(link, chunk) {
+            Ok(Incoming::Partial) => {}
+            Ok(Incoming::Hail) => self.neighbours.on_hail(link),
+            Ok(Incoming::Secured(key)) => self.on_secured(link, &key),
+            Ok(Incoming::Message(_, message)) => self.on_message(now, link, &message),
+            Ok(Incoming::Refused(refusal)) => self.refuse(link, refusal),
+            Err(error) => *self.stats.bad_chunks.entry(error).or_default() += 1,
+        }
+    }
+
+    fn on_message(&mut self, now: Instant, link: LinkId, message: &[u8]) {
+        if self.neighbours.seat(link).is_none() {
+            // It has a key of ours or none; its link is being closed.
+            return;
+        }
+        self.tap.heard(link, message);
+        if message.first() == Some(&(Kind::Links as u8)) {
+            self.on_links(link, message);
+        } else if message.first() == Some(&(Kind::Status as u8))
+            && self.mesh.backlog(link) > ANSWER_BACKLOG_MAX
+        {
+            // The last answer is still on its way; another would only delay it.
+            self.count(Err(Ignored::TooOften));
+        } else {
+            let done = self
+                .on_history(now, link, message)
+                .unwrap_or_else(|| self.replica.handle_message(now, Peer(link.0), message));
+            self.count(done);
+        }
+    }
+
+    /// Whose seat a key is: a member's of this epoch, or that of somebody who left and may still listen.
+    fn seat_of(&self, key: &PublicKey) -> Option<Seat> {
+        let now = &self.replica.epoch().roster;
+        let seat = now.seat_of(key);
+        seat.or_else(|| self.table.genesis().roster.seat_of(key))
+    }
+
+    /// The other end of a link has proven its key.
+    fn on_secured(&mut self, link: LinkId, key: &PublicKey) {
+        let Some(seat) = self.seat_of(key) else {
+            self.refuse(link, Refusal::NotSeated);
+            return;
+        };
+        let own = self.replica.seat();
+        match self.neighbours.on_secured(link, own, seat) {
+            Verdict::Serve => {
+                for redundant in self.neighbours.redundant_to(link, seat) {
+                    self.outputs
+                        .push_back(Output::Disconnect { link: redundant });
+                }
+            }
+            Verdict::Redundant => {
+                if self.neighbours.role(link) == Some(Role::Central) {
+                    self.outputs.push_back(Output::Disconnect { link });
+                }
+            }
+        }
+        self.outputs
+            .push_back(Output::Event(Event::NeighbourUp { link, seat }));
+        self.replica.link_up(Peer(link.0));
+        self.announce_links();
+    }
+
+    /// Tells every neighbour whom this phone has links to.
+    fn announce_links(&mut self) {
+        let bytes = Links {
+            table: self.table_tag(),
+            seats: self.neighbours.seats(),
+        }
+        .to_bytes();
+        let links: Vec<LinkId> = self.neighbours.secured().collect();
+        for link in links {
+            self.mesh.send(link, Class::Control, bytes.clone());
+        }
+    }
+
+    fn on_links(&mut self, link: LinkId, message: &[u8]) {
+        let result = match Links::from_bytes(message) {
+            Ok(links) if links.table != self.table_tag() => Err(Ignored::OtherTable),
+            Ok(links) => {
+                self.neighbours.on_links(link, links.seats);
+                Ok(Kind::Links)
+            }
+            Err(error) => Err(error.into()),
+        };
+        self.count(result);
+    }
+
+    pub(super) const fn table_tag(&self) -> u16 {
+        u16::from_le_bytes([self.table_id.0[0], self.table_id.0[1]])
+    }
+
+    /// What time alone brings: strangers whose turn it is, strangers whose time is over, phones to dial.
+    pub(super) fn tend_links(&mut self, now: Instant) {
+        while let Some(link) = self.neighbours.poll_late(now) {
+            self.refuse(link, Refusal::TooLate);
+        }
+        while let Some(link) = self.neighbours.poll_hail(now) {
+            if let Err(refusal) = self.mesh.answer(link) {
+                self.refuse(link, refusal);
+            }
+        }
+        while let Some(handle) = self.neighbours.poll_dial(now) {
+            self.outputs.push_back(Output::Connect { handle });
+        }
+    }
+}
