@@ -191,7 +191,7 @@ fn whatever_a_phone_signs_is_persisted_before_its_first_chunk_leaves() {
     room.deaf.insert(0);
     room.command(1, BET);
     room.run(20_000);
-    room.deaf.clear();
+    room.hear_again();
     room.run(20_000);
     let mut seen = BTreeSet::new();
     for phone in 0..4 {
@@ -209,7 +209,7 @@ fn the_same_inputs_give_the_same_outputs_byte_for_byte() {
         room.command(0, Command::Roll);
         room.deaf.insert(2);
         room.run(15_000);
-        room.deaf.clear();
+        room.hear_again();
         room.run(5_000);
         room.outputs
     };
@@ -454,7 +454,7 @@ fn a_phone_without_a_quorum_says_who_is_silent_and_when_they_are_back() {
     let is_resumed = |event: &&Event| matches!(event, Event::Resumed);
     assert_eq!(room.events(1).filter(is_resumed).count(), 0);
     assert_eq!(room.nodes[1].table().ledger().stack(Seat(1)), Ok(1_000));
-    room.deaf.clear();
+    room.hear_again();
     room.run(60_000);
     assert_eq!(room.events(1).filter(is_resumed).count(), 1);
     for phone in 0..4 {

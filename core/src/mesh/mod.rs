@@ -5,6 +5,7 @@
 //! What was lost with it is asked for again above. Imports `wire`, `time`, `crypto`.
 
 mod chunk;
+mod invite;
 mod link;
 mod neighbour_list;
 mod session;
@@ -13,6 +14,10 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 
 pub use chunk::{CHUNK_HEADER_BYTES, ChunkError, MTU_MAX, MTU_MIN};
+pub use invite::{
+    Acceptance, Admission, CLAIM_BYTES, Claim, Invite, InviteError, NotAdmitted, TOKENS_MAX, Terms,
+    Token, WallMinutes,
+};
 use link::Link;
 pub use neighbour_list::Links;
 pub use session::handshake::{HandshakeError, LinkProof};

@@ -132,6 +132,28 @@ impl Room {
         }
     }
 
+    /// Deaf phones hear again. Whatever was said to them meanwhile is lost, and with it their links: they get new ones.
+    pub(crate) fn hear_again(&mut self) {
+        let deaf = std::mem::take(&mut self.deaf);
+        let is_dead = |(a, b): &(usize, usize)| deaf.contains(a) || deaf.contains(b);
+        let links = self.links.iter().filter(|(_, ends)| is_dead(ends));
+        let dead: Vec<LinkId> = links.map(|(link, _)| *link).collect();
+        for link in dead {
+            self.cut(link, LinkDownReason::Timeout);
+        }
+        for a in 0..self.nodes.len() {
+            for b in a + 1..self.nodes.len() {
+                let joined = self
+                    .links
+                    .values()
+                    .any(|ends| *ends == (a, b) || *ends == (b, a));
+                if is_dead(&(a, b)) && !joined {
+                    self.join(a, b);
+                }
+            }
+        }
+    }
+
     pub(crate) fn is_up(&self, link: LinkId) -> bool {
         self.links.contains_key(&link)
     }
