@@ -1,12 +1,14 @@
 //! One run: from a scenario and a seed to a result.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant as WallClock;
 
 use bitcraps_core::crypto::Seat;
 use bitcraps_core::node::{Event, Node, Stats};
 use bitcraps_core::table::{Gone, TableRules};
 use bitcraps_core::wire::Kind;
+use serde::{Deserialize, Serialize};
 
 use crate::checkers::{Checkers, Status};
 use crate::random::Stream;
@@ -32,10 +34,12 @@ pub struct Finished {
     pub history: Vec<u8>,
     /// Milliseconds between the last decision of an honest phone and the end.
     pub undecided_ms: u64,
+    /// Whether somebody ended it before its time.
+    pub stopped: bool,
 }
 
 /// The chips at the end of a run as written.
-#[derive(Clone, PartialEq, Eq, Debug)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Balances {
     /// For each seat: stack, chips on the layout, and whether the scenario makes it lie.
     pub seats: Vec<(u64, u64, bool)>,
@@ -75,8 +79,45 @@ pub fn run(
     seed: u64,
     watch: &mut dyn FnMut(&Room, &Observation),
 ) -> Result<Finished, String> {
+    run_with(scenario, seed, Options::default(), watch)
+}
+
+/// How a run is made, beside what runs.
+#[derive(Clone, Copy, Debug)]
+pub struct Options<'a> {
+    /// Whether `watch` also sees whole messages, links and timers. The run is the same.
+    pub tapped: bool,
+    /// Set from outside to end the run with what was found so far.
+    pub stop: &'a AtomicBool,
+}
+
+/// Nobody stops it.
+static NEVER: AtomicBool = AtomicBool::new(false);
+
+impl Default for Options<'_> {
+    fn default() -> Self {
+        Self {
+            tapped: false,
+            stop: &NEVER,
+        }
+    }
+}
+
+/// [`run`], with a choice of how.
+///
+/// # Errors
+/// As for [`run`].
+pub fn run_with(
+    scenario: &Scenario,
+    seed: u64,
+    options: Options<'_>,
+    watch: &mut dyn FnMut(&Room, &Observation),
+) -> Result<Finished, String> {
     let began = WallClock::now();
     let mut room = Room::new(scenario.clone(), seed, TableRules::default())?;
+    if options.tapped {
+        room.tap();
+    }
     let mut checkers = Checkers::new(&room.phones);
     room.form().map_err(|FormationError(problem)| problem)?;
     let end_us = scenario.stop.at_ms.saturating_mul(1000);
@@ -98,10 +139,12 @@ pub fn run(
         &mut room,
         &mut checkers,
         &mut watch,
+        options.stop,
         end_us,
         &everybody,
         rounds,
     );
+    let stopped = options.stop.load(Ordering::Relaxed);
     let undecided_ms = (room.game_us() - decided_us) / 1000;
     let mut result = measure(scenario, seed, &room);
     rates(&mut result, &room, began.elapsed());
@@ -114,8 +157,8 @@ pub fn run(
     let halted = checkers.has_halted();
     if reached {
         checkers.liveness.check(true, String::new);
-    } else if !halted {
-        liveness(seed, &mut room, &mut checkers);
+    } else if !halted && !stopped {
+        liveness(seed, &mut room, &mut checkers, options.stop);
     }
     let liars = room.phones.iter().filter(|phone| !phone.is_honest());
     let forks_allowed = liars.count() > usize::from(scenario.faulty_max());
@@ -139,6 +182,7 @@ pub fn run(
         balances,
         history,
         undecided_ms,
+        stopped,
     })
 }
 
@@ -147,6 +191,7 @@ fn play(
     room: &mut Room,
     checkers: &mut Checkers,
     watch: &mut dyn FnMut(&Room, &Observation),
+    stop: &AtomicBool,
     end_us: u64,
     phones: &[usize],
     rounds: u64,
@@ -156,6 +201,9 @@ fn play(
         while let Some(observation) = room.take_observation() {
             checkers.observe(room, &observation);
             watch(room, &observation);
+        }
+        if stop.load(Ordering::Relaxed) {
+            return false;
         }
         // Whoever floods a phone need not let it decide anything.
         steps += 1;
@@ -178,7 +226,7 @@ fn play(
 
 /// The liveness phase: faults end, a random quorum lives on, everybody else stays dead; the core must play on.
 /// Without q phones that can be revived and that hear each other there is nothing to find out.
-fn liveness(seed: u64, room: &mut Room, checkers: &mut Checkers) {
+fn liveness(seed: u64, room: &mut Room, checkers: &mut Checkers, stop: &AtomicBool) {
     let mut stream = Stream::new(seed, "liveness", 0);
     let quorum = room.phones[furthest(room)].node.epoch().0.quorum.q;
     let Some(core) = draw_core(room, quorum, checkers.caught(), &mut stream) else {
@@ -191,7 +239,10 @@ fn liveness(seed: u64, room: &mut Room, checkers: &mut Checkers) {
         .max()
         .unwrap_or(0);
     let end_us = room.game_us() + LIVENESS_US;
-    let went_on = play(room, checkers, &mut |_, _| {}, end_us, &core, wanted);
+    let went_on = play(room, checkers, &mut |_, _| {}, stop, end_us, &core, wanted);
+    if !went_on && stop.load(Ordering::Relaxed) {
+        return;
+    }
     checkers.liveness.check(went_on, || {
         let states = core.iter().map(|phone| standing(room, *phone));
         format!(

@@ -11,7 +11,7 @@ use std::sync::Arc;
 
 use bitcraps_core::crypto::{Digest, Identity, PublicKey, Seat};
 use bitcraps_core::mesh::{Incoming, LinkId, LinkKeys, Mesh, Role};
-use bitcraps_core::node::{Event, Input, LinkDownReason, Node, NodeConfig, Output};
+use bitcraps_core::node::{Event, Input, LinkDownReason, Node, NodeConfig, Output, Tap};
 use bitcraps_core::table::Genesis;
 use bitcraps_core::time::{Instant, earliest};
 
@@ -74,6 +74,11 @@ impl Liar {
                 outputs: VecDeque::new(),
             },
         }
+    }
+
+    /// The tap between the lie and the radio.
+    pub(crate) const fn tap(&mut self) -> &mut Tap {
+        &mut self.stage.tap
     }
 
     /// The game begins, and with it the time of the lies.
@@ -142,7 +147,10 @@ impl Liar {
         if let Some((link, chunk)) = self.stage.raw.pop_front() {
             return Output::Transmit { link, chunk };
         }
-        if let Some((link, chunk)) = self.stage.outer.poll_transmit() {
+        if let Some((link, chunk, begins)) = self.stage.outer.poll_chunk() {
+            if let Some(message) = begins {
+                self.stage.tap.said(link, &message);
+            }
             return Output::Transmit { link, chunk };
         }
         let wake_at = earliest(wake_at, self.stage.next_wake());
@@ -220,7 +228,10 @@ impl Liar {
     /// A chunk from the others.
     fn receive(&mut self, node: &mut Node, link: LinkId, chunk: &[u8]) {
         match self.stage.outer.receive(link, chunk) {
-            Ok(Incoming::Message(class, bytes)) => self.hear(node, Letter { link, class, bytes }),
+            Ok(Incoming::Message(class, bytes)) => {
+                self.stage.tap.heard(link, &bytes);
+                self.hear(node, Letter { link, class, bytes });
+            }
             Ok(Incoming::Hail) if self.stage.outer.answer(link).is_ok() => {}
             Ok(Incoming::Secured(key)) => self.on_secured(node, link, &key),
             Ok(Incoming::Hail | Incoming::Refused(_)) => {

@@ -6,7 +6,7 @@ use std::time::Duration;
 use bitcraps_core::consensus::Message;
 use bitcraps_core::crypto::Seat;
 use bitcraps_core::mesh::{Class, LinkId, LinkKeys, Mesh, Role};
-use bitcraps_core::node::Node;
+use bitcraps_core::node::{Node, Tap};
 use bitcraps_core::time::{Instant, earliest};
 
 use super::memory::Memory;
@@ -45,6 +45,8 @@ pub(crate) struct Stage {
     pub(super) lines: BTreeMap<LinkId, Line>,
     /// The phone's side of its links to the others.
     pub(super) outer: Mesh,
+    /// What passes over them.
+    pub(super) tap: Tap,
     held: BTreeMap<(Instant, u64), Letter>,
     /// When the last letter held for a link leaves, so that none overtakes another.
     last_held: BTreeMap<LinkId, Instant>,
@@ -65,6 +67,7 @@ impl Stage {
             half,
             lines: BTreeMap::new(),
             outer: Mesh::new(keys),
+            tap: Tap::default(),
             held: BTreeMap::new(),
             last_held: BTreeMap::new(),
             raw: VecDeque::new(),

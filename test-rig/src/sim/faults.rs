@@ -67,6 +67,7 @@ impl Room {
 
     /// Something began or ended: bring phones and links in line.
     pub(super) fn on_faults_change(&mut self) {
+        self.show_faults();
         let phones = 0..self.phones.len();
         let mut resumed = Vec::new();
         for phone in phones {

@@ -1,11 +1,12 @@
 //! The links of the room: dialled, carrying chunks, cut, closed.
 
 use bitcraps_core::mesh::{LinkId, MTU_MIN, Role};
-use bitcraps_core::node::{Handle, Input, LinkDownReason, Tapped, Way};
+use bitcraps_core::node::{Handle, Input, LinkDownReason};
 
 use super::profile::{LinkProfile, Reach, link_profile, reach};
 use super::radio::{Carried, Happened};
 use super::room::{Due, Observation, Room};
+use super::tapping::Sight;
 use super::trace::Entry;
 use crate::random::Stream;
 
@@ -19,18 +20,6 @@ impl Room {
         self.listen(phone);
         self.air.hand_over(link, phone, chunk, self.now_us);
         self.run_fixed(link);
-    }
-
-    /// Takes down what an honest phone has begun to say, before it is on the air.
-    fn listen(&mut self, phone: usize) {
-        if !self.phones[phone].is_honest() {
-            return;
-        }
-        while let Some(Tapped { way, message, .. }) = self.phones[phone].node.tap().poll() {
-            if way == Way::Said {
-                self.see(Observation::Sent { phone, message });
-            }
-        }
     }
 
     /// On a radio without connection events everything leaves at once.
@@ -161,6 +150,10 @@ impl Room {
             .air
             .connect(link, [phone, peer], profile, stream, now_us);
         sim.fault_loss_ppm = loss;
+        self.sight(|| Sight::LinkUp {
+            link,
+            ends: [phone, peer],
+        });
         for (end, role) in [(phone, Role::Central), (peer, Role::Peripheral)] {
             self.trace.add(self.now_us, end, Entry::LinkUp, link, &[]);
             self.input(
@@ -220,6 +213,10 @@ impl Room {
         let Some(sim) = self.air.disconnect(link) else {
             return;
         };
+        self.sight(|| Sight::LinkDown {
+            link,
+            ends: sim.ends,
+        });
         for end in sim.ends {
             let reason = match by {
                 Some(phone) if phone == end => LinkDownReason::Local,

@@ -2,7 +2,7 @@
 
 use bitcraps_core::crypto::{Checker, Identity};
 use bitcraps_core::mesh::{TABLE_SECRET_BYTES, TableSecret};
-use bitcraps_core::node::{Input, Node, NodeConfig, OpenError, Output};
+use bitcraps_core::node::{Input, Node, NodeConfig, OpenError, Output, Tap};
 use bitcraps_core::table::Genesis;
 use bitcraps_core::time::Instant;
 
@@ -83,6 +83,14 @@ impl Phone {
     #[must_use]
     pub fn must_finish(&self) -> bool {
         self.is_honest() && !self.crashed
+    }
+
+    /// What passes over its links: a liar's as it goes on the air, not as its node meant it.
+    pub(super) const fn tap(&mut self) -> &mut Tap {
+        match &mut self.liar {
+            Some(liar) => liar.tap(),
+            None => self.node.tap(),
+        }
     }
 
     /// Gives an input to the node, or to the lie in front of it.

@@ -12,6 +12,7 @@ use bitcraps_core::time::Instant;
 use super::phone::Phone;
 use super::player::Player;
 use super::radio::Air;
+use super::tapping::Sight;
 use super::topology::edges;
 use super::trace::{Entry, Trace};
 use crate::byzantine::liars;
@@ -54,7 +55,7 @@ pub(super) enum Due {
 }
 
 /// Something that a checker or a person may want to know.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub enum Observation {
     /// A phone made a record durable.
     Persisted {
@@ -77,6 +78,8 @@ pub enum Observation {
         /// The event.
         event: Event,
     },
+    /// Of a room that is tapped: what checkers have no use for.
+    Tapped(Sight),
 }
 
 /// The phones did not find each other.
@@ -104,7 +107,12 @@ pub struct Room {
     turns: Vec<Option<u64>>,
     /// Inputs that a suspended phone finds when it is back.
     missed: Vec<Vec<Input>>,
-    observations: VecDeque<Observation>,
+    /// What was seen, and when.
+    observations: VecDeque<(u64, Observation)>,
+    /// When what was taken last was seen.
+    observed_us: u64,
+    /// Whether the phones' links are listened to.
+    pub(super) tapped: bool,
     /// Set once the faults of the scenario are over for good: the liveness phase.
     pub(super) healed: bool,
 }
@@ -154,6 +162,8 @@ impl Room {
             stream: Stream::new(seed, "room", 0),
             seed,
             observations: VecDeque::new(),
+            observed_us: 0,
+            tapped: false,
             healed: false,
             scenario,
         })
@@ -206,6 +216,7 @@ impl Room {
         match due {
             Due::Wake { phone } => {
                 self.phones[phone].wake_us = None;
+                self.sight(|| Sight::Woke { phone });
                 self.input(phone, Input::Wake);
             }
             Due::Turn { phone } => {
@@ -243,12 +254,21 @@ impl Room {
     }
 
     pub(super) fn see(&mut self, observation: Observation) {
-        self.observations.push_back(observation);
+        self.observations.push_back((self.now_us, observation));
     }
 
     /// The oldest thing that was seen and not taken yet.
     pub fn take_observation(&mut self) -> Option<Observation> {
-        self.observations.pop_front()
+        let (at, observation) = self.observations.pop_front()?;
+        self.observed_us = at;
+        Some(observation)
+    }
+
+    /// When the observation that was taken last was made, in microseconds since the game began; negative before.
+    #[must_use]
+    pub fn observed_us(&self) -> i64 {
+        let since = |us: u64| i64::try_from(us).unwrap_or(i64::MAX);
+        since(self.observed_us) - since(self.started_us.unwrap_or(0))
     }
 
     /// Microseconds since the game began; 0 during formation.
@@ -325,13 +345,13 @@ impl Room {
 
     fn drain(&mut self, phone: usize) {
         let now = self.now();
+        self.listen(phone);
         loop {
             match self.phones[phone].poll_output(now) {
                 Output::Persist(record) => {
                     self.trace
                         .add(self.now_us, phone, Entry::Persist, 0, &record);
-                    self.observations
-                        .push_back(Observation::Persisted { phone, record });
+                    self.see(Observation::Persisted { phone, record });
                 }
                 Output::Transmit { link, chunk } => self.transmit(phone, link.0, chunk),
                 Output::Connect { handle } => {
@@ -343,6 +363,7 @@ impl Room {
                 Output::Advertise(_) | Output::Scan(_) => {}
                 Output::Event(event) => self.on_event(phone, event),
                 Output::Idle { wake_at } => {
+                    self.listen(phone);
                     self.plan_wake(phone, wake_at);
                     return;
                 }
@@ -384,8 +405,7 @@ impl Room {
         }
         let now_ms = self.game_us() / 1000;
         self.phones[phone].player.on_event(now_ms, &event);
-        self.observations
-            .push_back(Observation::Event { phone, event });
+        self.see(Observation::Event { phone, event });
     }
 
     /// A tap on a phone, beside what its player does.
