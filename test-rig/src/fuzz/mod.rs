@@ -3,17 +3,18 @@
 //! A seed is one run, whole in itself, so the result does not depend on how many jobs share the work.
 
 mod generate;
+mod merge;
 
-use std::cell::RefCell;
 use std::collections::BTreeMap;
-use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 use std::time::Instant as WallClock;
 
-use serde::Serialize;
+pub use merge::{merge, missing};
+use serde::{Deserialize, Serialize};
 
 use crate::checkers::Status;
+use crate::panics::caught;
 use crate::result::RunOutcome;
 use crate::run::{Finished, run};
 use crate::scenario::{Supported, load};
@@ -42,7 +43,7 @@ impl Campaign {
 }
 
 /// A seed that failed.
-#[derive(Clone, PartialEq, Eq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Failure {
     /// Which.
     pub seed: u64,
@@ -57,7 +58,7 @@ pub struct Failure {
 }
 
 /// What came of a campaign.
-#[derive(Clone, PartialEq, Debug, Serialize)]
+#[derive(Clone, PartialEq, Debug, Serialize, Deserialize)]
 pub struct FuzzResult {
     /// Seeds that were run.
     pub runs: u64,
@@ -67,8 +68,23 @@ pub struct FuzzResult {
     pub seeds_per_second: f64,
     /// How many runs ended in which way.
     pub outcomes: BTreeMap<String, u64>,
-    /// Hash over the trace of every seed, in order: equal for equal seeds, whatever the number of jobs.
+    /// Over the trace of every seed: equal for equal seeds, whatever the number of jobs and shards.
     pub digest: String,
+    /// Which seeds these were.
+    pub parts: Vec<Part>,
+}
+
+/// A campaign, or a shard of one.
+#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug, Serialize, Deserialize)]
+pub struct Part {
+    /// The campaign's first seed.
+    pub first_seed: u64,
+    /// How many seeds the campaign has.
+    pub count: u64,
+    /// Which shard, from 1.
+    pub shard: u64,
+    /// Of how many.
+    pub of: u64,
 }
 
 /// One seed's end: how the run came out, the hash of its trace, and what failed.
@@ -104,21 +120,11 @@ pub fn fuzz(
             progress(ends.len() as u64, failed.load(Ordering::Relaxed));
         }
     };
-    let before = std::panic::take_hook();
-    std::panic::set_hook(Box::new(|info| {
-        PANIC.with_borrow_mut(|panic| *panic = info.to_string().replace('\n', " "));
-    }));
     std::thread::scope(|scope| {
         (0..campaign.jobs.max(1)).for_each(|_| drop(scope.spawn(work)));
     });
-    std::panic::set_hook(before);
     let ends = ends.into_inner().map_err(|_| "a job was lost".to_owned())?;
-    collect(ends, began.elapsed())
-}
-
-thread_local! {
-    /// What the last panic of this thread said, and where it was.
-    static PANIC: RefCell<String> = const { RefCell::new(String::new()) };
+    collect(campaign, ends, began.elapsed())
 }
 
 /// Runs the scenario of one seed.
@@ -133,7 +139,7 @@ fn one(seed: u64, supported: &Supported<'_>) -> Result<End, String> {
         detail,
         scenario: text.clone(),
     };
-    match catch_unwind(AssertUnwindSafe(|| run(&scenario, seed, &mut |_, _| {}))) {
+    match caught(|| run(&scenario, seed, &mut |_, _| {})) {
         Ok(Ok(Finished { result, .. })) => {
             let broken = |status: Status| status == Status::Violated;
             let first = result
@@ -152,32 +158,31 @@ fn one(seed: u64, supported: &Supported<'_>) -> Result<End, String> {
         }
         // A room whose phones cannot all hear each other in time is a slow room, and it never began.
         Ok(Err(_)) => Ok(("unformed".to_owned(), String::new(), None)),
-        Err(_) => {
-            let said = PANIC.with_borrow(Clone::clone);
-            let failed = failure("panicked", None, said);
+        Err(panicked) => {
+            let failed = failure("panicked", None, panicked.said);
             Ok(("panicked".to_owned(), String::new(), Some(failed)))
         }
     }
 }
 
+/// Runs of seeds end up as one result, whole campaigns and shards alike.
 #[expect(
     clippy::float_arithmetic,
     clippy::cast_precision_loss,
     reason = "a rate for people; counts are far below 2^52"
 )]
 fn collect(
+    campaign: &Campaign,
     ends: BTreeMap<u64, Result<End, String>>,
     wall: std::time::Duration,
 ) -> Result<FuzzResult, String> {
-    use sha2::{Digest, Sha256};
     let runs = ends.len() as u64;
     let (mut failed, mut outcomes) = (Vec::new(), BTreeMap::new());
-    let mut digest = Sha256::new();
+    let mut digest = [0; 32];
     for (seed, end) in ends {
         let (outcome, hash, failure) = end?;
-        digest.update(seed.to_le_bytes());
-        digest.update(hash.as_bytes());
-        *outcomes.entry(outcome).or_default() += 1;
+        mix(&mut digest, seed, &hash);
+        *outcomes.entry(outcome).or_insert(0) += 1;
         failed.extend(failure);
     }
     Ok(FuzzResult {
@@ -185,10 +190,28 @@ fn collect(
         failed,
         seeds_per_second: runs as f64 / wall.as_secs_f64().max(1e-9),
         outcomes,
-        digest: crate::sim::trace::hex(&digest.finalize()),
+        digest: crate::sim::trace::hex(&digest),
+        parts: vec![Part {
+            first_seed: campaign.first_seed,
+            count: campaign.count,
+            shard: campaign.shard.0,
+            of: campaign.shard.1,
+        }],
     })
 }
 
+/// Adds a seed's trace to a digest that does not depend on the order, so that shards add up to the whole.
+fn mix(digest: &mut [u8; 32], seed: u64, trace: &str) {
+    use sha2::{Digest, Sha256};
+    let mut hash = Sha256::new();
+    hash.update(seed.to_le_bytes());
+    hash.update(trace.as_bytes());
+    let of_seed = hash.finalize();
+    digest
+        .iter_mut()
+        .zip(of_seed)
+        .for_each(|(sum, byte)| *sum ^= byte);
+}
 #[cfg(test)]
 mod tests {
     use super::*;

@@ -19,6 +19,7 @@ mod resolve;
 #[cfg(test)]
 mod tests;
 mod units;
+mod write;
 
 pub use builtin::{builtin, builtins};
 pub use error::ScenarioError;
@@ -31,3 +32,4 @@ pub use model::{
 pub use names::{Behaviour, DiskMode, FaultKind, Outcome, Profile};
 pub use parse::{Supported, load};
 pub use resolve::{SCENARIO_BYTES_MAX, resolve};
+pub use write::to_toml;

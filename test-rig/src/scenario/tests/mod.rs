@@ -8,6 +8,7 @@ mod explained;
 mod found_by_name;
 mod mutated;
 mod numbers;
+mod written;
 
 use super::*;
 
