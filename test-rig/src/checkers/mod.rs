@@ -9,6 +9,8 @@ mod blame;
 mod books;
 mod bounded;
 mod dice;
+#[cfg(test)]
+mod mutants;
 mod signing;
 mod validity;
 
@@ -99,13 +101,17 @@ impl Checkers {
     pub fn observe(&mut self, room: &Room, observation: &Observation) {
         let (Observation::Persisted { phone, .. }
         | Observation::Sent { phone, .. }
-        | Observation::Event { phone, .. }) = observation;
+        | Observation::Event { phone, .. }) = observation
+        else {
+            return;
+        };
         if !room.phones[*phone].is_honest() {
             return;
         }
         match observation {
             Observation::Persisted { phone, record } => self.signing.persisted(*phone, record),
             Observation::Sent { phone, message } => self.signing.sent(*phone, message),
+            Observation::Tapped(_) => {}
             Observation::Event { phone, event } => {
                 if let Event::Delivered {
                     sequence,
@@ -198,7 +204,7 @@ impl Checkers {
 }
 
 /// The protocol's hash, written a second time from its description: `SHA-256(len(tag) u8 ‖ tag ‖ (len u32 ‖ part)*)`.
-fn tagged_hash(tag: &str, parts: &[&[u8]]) -> [u8; 32] {
+pub(crate) fn tagged_hash(tag: &str, parts: &[&[u8]]) -> [u8; 32] {
     let mut hash = Sha256::new();
     hash.update([u8::try_from(tag.len()).expect("tags are short")]);
     hash.update(tag.as_bytes());

@@ -5,7 +5,7 @@ use bitcraps_core::node::{Handle, Input, LinkDownReason};
 
 use super::profile::{LinkProfile, Reach, link_profile, reach};
 use super::radio::{Carried, Happened};
-use super::room::{Due, Observation, Room};
+use super::room::{Due, Room};
 use super::tapping::Sight;
 use super::trace::Entry;
 use crate::random::Stream;

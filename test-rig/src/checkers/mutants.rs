@@ -1,0 +1,208 @@
+//! The checkers' own mutants: one that always says "held" is caught here.
+//!
+//! A real run is looked at once as it was, and once for each property with one thing in it made wrong. As it was, every
+//! property holds and has been looked at; made wrong, exactly the checker in question must say so.
+
+use bitcraps_core::consensus::{Request, SignedRequest};
+use bitcraps_core::craps::Roll;
+use bitcraps_core::crypto::{Context, Digest, Seat, Signed};
+use bitcraps_core::node::{Event, PROTOCOL_VERSION, Usage};
+use bitcraps_core::table::{Outcome, TableRules};
+
+use super::{Checkers, Property, Status};
+use crate::cli::SUPPORTED;
+use crate::scenario::load;
+use crate::sim::{Observation, Phone, Room};
+use std::collections::BTreeMap;
+
+const SEED: u64 = 1;
+
+/// A room after two rolls, and everything that was seen in it.
+fn played() -> (Room, Vec<Observation>) {
+    let text = "name = \"mutants\"\nplayers = 4\nstop = { rounds = 2, at = \"60s\" }\n";
+    let scenario = load("mutants", text, &SUPPORTED).expect("it is right");
+    let mut room = Room::new(scenario, SEED, TableRules::default()).expect("a room");
+    room.form().expect("everybody links up");
+    let mut seen = Vec::new();
+    while room
+        .phones
+        .iter()
+        .any(|phone| phone.node.table().rolls() < 2)
+    {
+        assert!(room.step(), "the room came to a stop");
+        seen.extend(std::iter::from_fn(|| room.take_observation()));
+    }
+    (room, seen)
+}
+
+fn judged(room: &Room, seen: &[Observation]) -> (Checkers, BTreeMap<&'static str, Property>) {
+    let mut checkers = Checkers::new(&room.phones);
+    seen.iter()
+        .for_each(|observation| checkers.observe(room, observation));
+    checkers.finish(room);
+    checkers.liveness.check(true, String::new);
+    let properties = checkers.properties(false);
+    (checkers, properties)
+}
+
+/// Changes the last event of phone 1 that `bend` wants to change.
+fn bent(seen: &[Observation], bend: &dyn Fn(&mut Event) -> bool) -> Vec<Observation> {
+    let mut seen = seen.to_vec();
+    let mut events = seen
+        .iter_mut()
+        .rev()
+        .filter_map(|observation| match observation {
+            Observation::Event { phone: 1, event } => Some(event),
+            _ => None,
+        });
+    assert!(events.any(bend), "nothing to make wrong");
+    seen
+}
+
+fn delivers(
+    event: &mut Event,
+) -> Option<(&mut u64, &mut Digest, &mut bitcraps_core::consensus::Batch)> {
+    match event {
+        Event::Delivered {
+            sequence,
+            chain,
+            batch,
+        } => Some((sequence, chain, batch)),
+        _ => None,
+    }
+}
+
+/// The same request in the same name, signed by somebody else.
+fn forged(request: &SignedRequest, room: &Room) -> SignedRequest {
+    let table = room.phones[0].node.table().genesis().digest();
+    let context = Context::of_table(PROTOCOL_VERSION, &table);
+    let stranger = Phone::identity(SEED + 1, 0);
+    let statement: Request = request.signed.value().clone();
+    SignedRequest {
+        signed: Signed::sign(statement, &context, &stranger),
+        digest: request.digest,
+    }
+}
+
+/// A record of the phone's own prepare vote, with another digest in it.
+fn signs_twice(seen: &[Observation]) -> Vec<Observation> {
+    const OWN: u8 = 1;
+    const PREPARE: u8 = 3;
+    let own_vote = |observation: &&Observation| match observation {
+        Observation::Persisted { phone: 1, record } => {
+            matches!(record[..], [OWN, 1, ..]) && record.get(50) == Some(&PREPARE)
+        }
+        _ => false,
+    };
+    let vote = seen.iter().find(own_vote).expect("phone 1 votes");
+    let mut second = vote.clone();
+    if let Observation::Persisted { record, .. } = &mut second {
+        // The tag stands behind a record's head, a header, and the signer.
+        record[50 + 6 + 1] ^= 1;
+    }
+    [seen, &[second]].concat()
+}
+
+#[test]
+fn what_is_made_wrong_in_a_run_is_found_by_the_checker_of_that_property() {
+    let (room, seen) = played();
+    let (_, properties) = judged(&room, &seen);
+    for (name, property) in &properties {
+        assert_eq!(property.status(), Status::Held, "{name}: {property:?}");
+        assert!(property.checked > 0, "{name}");
+    }
+    let breaks = |name: &str, seen: &[Observation]| {
+        let (_, properties) = judged(&room, seen);
+        let status = properties[name].status();
+        assert_eq!(status, Status::Violated, "nobody noticed: {name}");
+    };
+    let fork = |event: &mut Event| {
+        delivers(event).is_some_and(|(_, chain, _)| {
+            chain.0[0] ^= 1;
+            true
+        })
+    };
+    breaks("agreement", &bent(&seen, &fork));
+    let gap = |event: &mut Event| {
+        delivers(event).is_some_and(|(sequence, ..)| {
+            *sequence += 1;
+            true
+        })
+    };
+    breaks("gap_free", &bent(&seen, &gap));
+    let forge = |event: &mut Event| {
+        delivers(event).is_some_and(|(_, _, batch)| {
+            let Some(request) = batch.first_mut() else {
+                return false;
+            };
+            *request = forged(request, &room).into();
+            true
+        })
+    };
+    breaks("validity", &bent(&seen, &forge));
+    breaks("single_signing", &signs_twice(&seen));
+    let steal = |event: &mut Event| match event {
+        Event::Happened {
+            outcome: Outcome::BetPlaced { amount, .. },
+            ..
+        } => {
+            *amount += 1;
+            true
+        }
+        _ => false,
+    };
+    breaks("conservation", &bent(&seen, &steal));
+    let load_dice = |event: &mut Event| match event {
+        Event::Happened {
+            outcome: Outcome::Rolled(roll),
+            ..
+        } => {
+            let dice = roll.settlement.roll;
+            let other = Roll::new(dice.first() % 6 + 1, dice.second());
+            roll.settlement.roll = other.expect("two dice");
+            true
+        }
+        _ => false,
+    };
+    breaks("dice_agree", &bent(&seen, &load_dice));
+    let blame = Event::Halted {
+        sequence: 1,
+        culprits: vec![Seat(2)],
+        proof: Vec::new(),
+    };
+    let blamed = Observation::Event {
+        phone: 1,
+        event: blame,
+    };
+    breaks("no_honest_blamed", &[&seen[..], &[blamed]].concat());
+}
+
+#[test]
+fn a_queue_over_its_bound_and_a_core_that_does_not_go_on_are_seen() {
+    let (room, seen) = played();
+    let (mut checkers, _) = judged(&room, &seen);
+    let full = Usage {
+        queued_bytes: usize::MAX / 2,
+        ..room.phones[1].node.usage()
+    };
+    checkers.bounded.sample(1, &full);
+    checkers
+        .liveness
+        .check(false, || "it did not go on".to_owned());
+    let properties = checkers.properties(false);
+    for name in ["bounded", "liveness"] {
+        assert_eq!(properties[name].status(), Status::Violated, "{name}");
+    }
+}
+
+#[test]
+fn what_was_never_looked_at_is_unknown_but_for_what_holds_at_the_start() {
+    let (room, _) = played();
+    let properties = Checkers::new(&room.phones).properties(false);
+    let known: Vec<&str> = properties
+        .iter()
+        .filter(|(_, property)| property.status() != Status::Unknown)
+        .map(|(name, _)| *name)
+        .collect();
+    assert_eq!(known, ["no_honest_blamed"], "nobody is blamed at the start");
+}
