@@ -1,14 +1,15 @@
 //! `rig fuzz`: random rooms from seeds.
 
-use std::io::{IsTerminal, Write};
-use std::sync::Arc;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::fs;
+use std::io::{self, Write};
+use std::path::{Path, PathBuf};
 
 use clap::Args;
-use indicatif::{ProgressBar, ProgressStyle};
 
-use super::{RIG_FAULT, SUPPORTED, print, usage_error};
-use crate::fuzz::{Campaign, FuzzResult, fuzz};
+use super::guard::stop;
+use super::{RIG_FAULT, SUPPORTED, bar, print, usage_error};
+use crate::fuzz::{Campaign, FuzzResult, Part, fuzz, merge, missing};
+use crate::show::again;
 
 /// Exit code of a campaign in which something failed.
 const FAILED: u8 = 1;
@@ -19,9 +20,10 @@ fails if a property breaks, also if its honest phones do not play on once everyt
 
   rig fuzz --count 1000                           # seeds 0 to 999 on all cores
   rig fuzz --first-seed 77 --count 1              # that one seed again
-  rig fuzz --count 100000 --shard 2/8 --json      # the second of eight machines
+  rig fuzz --count 100000 --shard 2/8 --out runs  # the second of eight machines
+  rig fuzz --merge runs/fuzz-*.json               # what they found together
 
-With --json each failure carries its scenario: save it to a file and `rig run FILE`.
+With --out each failure's scenario is a file for `rig run` and `rig shrink`, and the result one for --merge.
 Exit codes: 0 nothing failed, 1 something did, 2 usage, 70 the rig's own fault. Ctrl-C ends with what was found.";
 
 #[derive(Args, Debug)]
@@ -38,6 +40,12 @@ pub(super) struct FuzzArgs {
     /// Run only the K-th of N parts of the seeds
     #[arg(long, value_name = "K/N", value_parser = shard)]
     shard: Option<(u64, u64)>,
+    /// Write the result, and the scenario of each seed that fails, to a folder
+    #[arg(long, value_name = "DIR")]
+    out: Option<PathBuf>,
+    /// Run nothing: put results of shards together
+    #[arg(long, value_name = "FILE", num_args = 1.., conflicts_with_all = ["shard", "first_seed", "count", "jobs"])]
+    merge: Vec<PathBuf>,
     /// Print one JSON object on stdout and nothing else there
     #[arg(long)]
     json: bool,
@@ -52,6 +60,33 @@ fn shard(text: &str) -> Result<(u64, u64), String> {
 }
 
 pub(super) fn fuzz_command(args: &FuzzArgs) -> u8 {
+    let result = if args.merge.is_empty() {
+        campaign(args)
+    } else {
+        merged(&args.merge).map_err(|problem| usage_error(&problem))
+    };
+    let result = match result {
+        Ok(result) => result,
+        Err(code) => return code,
+    };
+    if let Some(folder) = &args.out
+        && let Err(error) = keep(folder, &result)
+    {
+        usage_error(&format!("{}: {error}", folder.display()));
+        return RIG_FAULT;
+    }
+    if args.json {
+        match serde_json::to_string(&result) {
+            Ok(line) => print(&line),
+            Err(_) => return RIG_FAULT,
+        }
+    } else {
+        show(&result, args.out.as_deref());
+    }
+    if result.failed.is_empty() { 0 } else { FAILED }
+}
+
+fn campaign(args: &FuzzArgs) -> Result<FuzzResult, u8> {
     let cores = std::thread::available_parallelism().map_or(1, usize::from);
     let campaign = Campaign {
         first_seed: args.first_seed,
@@ -59,41 +94,70 @@ pub(super) fn fuzz_command(args: &FuzzArgs) -> u8 {
         jobs: args.jobs.unwrap_or(cores),
         shard: args.shard.unwrap_or((1, 1)),
     };
-    let stop = Arc::new(AtomicBool::new(false));
-    let on_signal = Arc::clone(&stop);
-    // Without a handler Ctrl-C still ends the campaign, only without its result.
-    let _ = ctrlc::set_handler(move || on_signal.store(true, Ordering::Relaxed));
-    let bar = bar(campaign.seeds().count() as u64);
-    let result = fuzz(&campaign, &SUPPORTED, &stop, &|done, failed| {
+    // `fuzz [#####>---] 412/1000 · 0 failed · 38 seeds/s`
+    let style = "fuzz [{bar:30}] {pos}/{len} · {msg} · {per_sec}";
+    let bar = bar(campaign.seeds().count() as u64, style).with_message("0 failed");
+    let result = fuzz(&campaign, &SUPPORTED, stop(), &|done, failed| {
         bar.set_position(done);
         bar.set_message(format!("{failed} failed"));
     });
     bar.finish_and_clear();
-    let result = match result {
-        Ok(result) => result,
-        Err(problem) => {
-            usage_error(&problem);
-            return RIG_FAULT;
-        }
-    };
-    if args.json {
-        match serde_json::to_string(&result) {
-            Ok(line) => print(&line),
-            Err(_) => return RIG_FAULT,
-        }
-    } else {
-        show(&result);
-    }
-    if result.failed.is_empty() { 0 } else { FAILED }
+    result.map_err(|problem| {
+        usage_error(&problem);
+        RIG_FAULT
+    })
 }
 
-fn show(result: &FuzzResult) {
+fn merged(files: &[PathBuf]) -> Result<FuzzResult, String> {
+    let read = |path: &PathBuf| {
+        let at = |problem: &dyn std::fmt::Display| format!("{}: {problem}", path.display());
+        let text = fs::read_to_string(path).map_err(|error| at(&error))?;
+        serde_json::from_str(&text)
+            .map_err(|error| at(&format!("no result of `rig fuzz`: {error}")))
+    };
+    let results = files.iter().map(read).collect::<Result<Vec<_>, String>>()?;
+    let whole = merge(results)?;
+    let missing = missing(&whole.parts);
+    if !missing.is_empty() {
+        let _ = writeln!(
+            std::io::stderr(),
+            "rig: missing: shards {}",
+            missing.join(", ")
+        );
+    }
+    Ok(whole)
+}
+
+/// Where a failure's scenario lies in a campaign's folder.
+fn path_of(folder: &Path, seed: u64) -> PathBuf {
+    folder.join(format!("seed-{seed}.toml"))
+}
+
+fn keep(folder: &Path, result: &FuzzResult) -> io::Result<()> {
+    fs::create_dir_all(folder)?;
+    for failure in &result.failed {
+        fs::write(path_of(folder, failure.seed), &failure.scenario)?;
+    }
+    let name = match result.parts.as_slice() {
+        [Part { shard, of, .. }] if *of > 1 => format!("fuzz-{shard}-of-{of}.json"),
+        _ => "fuzz.json".to_owned(),
+    };
+    fs::write(folder.join(name), serde_json::to_vec(result)?)
+}
+
+fn show(result: &FuzzResult, folder: Option<&Path>) {
     for failure in &result.failed {
         let property = failure.property.as_deref().unwrap_or("panic");
         let seed = failure.seed;
-        print(&format!(
-            "SAFETY seed={seed}  rig fuzz --first-seed {seed} --count 1"
-        ));
+        let again = match folder {
+            Some(folder) => again(&path_of(folder, seed).to_string_lossy(), seed),
+            None => format!("rig fuzz --first-seed {seed} --count 1"),
+        };
+        let what = match failure.property {
+            Some(_) => "SAFETY",
+            None => "PANIC",
+        };
+        print(&format!("{what} seed={seed}  {again}"));
         print(&format!("  {property}: {}", failure.detail));
         failure
             .scenario
@@ -113,17 +177,4 @@ fn show(result: &FuzzResult) {
         result.seeds_per_second
     ));
     print(&format!("digest {}", result.digest));
-}
-
-/// `fuzz [#####>---] 412/1000 · 0 failed · 38 seeds/s`, on a terminal only.
-fn bar(count: u64) -> ProgressBar {
-    if !std::io::stderr().is_terminal() {
-        return ProgressBar::hidden();
-    }
-    let style = "fuzz [{bar:30}] {pos}/{len} · {msg} · {per_sec}";
-    let style = ProgressStyle::with_template(style);
-    let bar = ProgressBar::new(count);
-    bar.set_style(style.unwrap_or_else(|_| ProgressStyle::default_bar()));
-    let _ = std::io::stderr().flush();
-    bar.with_message("0 failed")
 }

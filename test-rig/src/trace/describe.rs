@@ -1,7 +1,7 @@
 //! What a message says, as fields for people and programs.
 
 use bitcraps_core::consensus::{Message, Request, SignedBytes, ViewChange};
-use bitcraps_core::mesh::{Hello, Links};
+use bitcraps_core::mesh::Links;
 use bitcraps_core::table::Operation;
 use bitcraps_core::wire::{Decode, Header, Kind, Reader, widen_u8, widen_u16};
 use serde_json::{Map, Value, json};
@@ -84,19 +84,11 @@ const fn is_of_a_slot(kind: Kind) -> bool {
 }
 
 fn link_local(kind: Option<Kind>, bytes: &[u8], fields: &mut Fields) {
-    match kind {
-        Some(Kind::Hello) => {
-            if let Ok(hello) = Hello::from_bytes(bytes) {
-                fields.insert("signer".into(), hello.seat.0.into());
-            }
-        }
-        Some(Kind::Links) => {
-            if let Ok(links) = Links::from_bytes(bytes) {
-                let seats: Vec<u8> = links.seats.iter().map(|seat| seat.0).collect();
-                fields.insert("links".into(), json!(seats));
-            }
-        }
-        _ => {}
+    if kind == Some(Kind::Links)
+        && let Ok(links) = Links::from_bytes(bytes)
+    {
+        let seats: Vec<u8> = links.seats.iter().map(|seat| seat.0).collect();
+        fields.insert("links".into(), json!(seats));
     }
 }
 

@@ -91,7 +91,14 @@ fn a_frame_shows_the_phones_the_faults_and_what_is_typed() {
     let mut scope = made_up();
     scope.seek(4_000_000);
     let shown = frame(&scope, Some("s13 pre"));
-    for part in ["made-up  seed 42", " 0 ! v0", " 3 # v0", "equivocator 0", "suspend 3", "filter: s13 pre_"] {
+    for part in [
+        "made-up  seed 42",
+        " 0 ! v0",
+        " 3 # v0",
+        "equivocator 0",
+        "suspend 3",
+        "filter: s13 pre_",
+    ] {
         assert!(shown.contains(part), "{part} in\n{shown}");
     }
 }
