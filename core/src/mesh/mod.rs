@@ -165,6 +165,12 @@ impl Mesh {
         self.tag(link).is_some()
     }
 
+    /// The UUID that this table's phones find each other by.
+    #[must_use]
+    pub const fn service(&self) -> ServiceId {
+        self.keys.service
+    }
+
     /// The byte in front of every chunk of a secured link.
     #[must_use]
     pub fn tag(&self, link: LinkId) -> Option<u8> {

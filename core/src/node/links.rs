@@ -4,7 +4,7 @@ use super::neighbours::Verdict;
 use super::{Event, LinkDownReason, Node, Output, RadioState};
 use crate::consensus::{Ignored, Peer};
 use crate::crypto::{PublicKey, Seat};
-use crate::mesh::{Class, Incoming, LinkId, Links, Refusal, Role};
+use crate::mesh::{Class, Incoming, LinkId, Links, Refusal, Role, ServiceId};
 use crate::time::Instant;
 use crate::wire::{Decode, Encode, Kind};
 
@@ -12,6 +12,12 @@ use crate::wire::{Decode, Encode, Kind};
 pub(super) const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
 
 impl Node {
+    /// The UUID of the service to advertise and to scan for: [`Output::Advertise`] and [`Output::Scan`] mean this one.
+    #[must_use]
+    pub const fn service(&self) -> ServiceId {
+        self.mesh.service()
+    }
+
     pub(super) fn on_radio_state(&mut self, state: RadioState) {
         let on = state == RadioState::On;
         self.outputs.push_back(Output::Advertise(on));
