@@ -7,7 +7,7 @@
 //!
 //! 0. [`wire`], [`time`]
 //! 1. [`crypto`]
-//! 2. [`craps`], [`ledger`], [`dice`], [`mesh`], [`consensus`]
+//! 2. [`craps`], [`ledger`], [`dice`], [`mesh`], [`consensus`], [`journal`]
 //! 3. [`table`]
 //! 4. [`history`]
 //! 5. [`node`]
@@ -20,6 +20,7 @@ pub mod craps;
 pub mod crypto;
 pub mod dice;
 pub mod history;
+pub mod journal;
 pub mod ledger;
 pub mod mesh;
 pub mod node;

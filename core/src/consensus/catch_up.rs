@@ -44,6 +44,9 @@ impl Replica {
         if self.peers.len() < PEERS_MAX {
             self.peers.insert(peer, PeerState::default());
             self.send_status(peer);
+            if let Some(question) = self.open_question() {
+                self.send(peer, Urgency::Control, question);
+            }
         }
     }
 
@@ -414,7 +417,10 @@ impl Replica {
         Ok(blocks)
     }
 
-    fn known_or_opened(&self, bytes: &SignedBytes) -> Result<Arc<SignedRequest>, Ignored> {
+    pub(super) fn known_or_opened(
+        &self,
+        bytes: &SignedBytes,
+    ) -> Result<Arc<SignedRequest>, Ignored> {
         let digest = self.request_digest(&bytes.statement);
         let known = self.pool.body(&RequestId(digest.short()));
         match known.filter(|known| known.digest == digest) {

@@ -7,9 +7,11 @@ use super::early::Held;
 use super::epoch::Epoch;
 use super::ignored::Ignored;
 use super::limits::{CHANGES_MAX, CHECKPOINT_EVERY, CHECKPOINTS_MAX, EPOCHS_MAX};
+use super::memory::Place;
 use super::message::{CheckpointMessage, Message};
 use super::numbers::Numbers;
 use super::record::Record;
+use super::replay::ReplayError;
 use super::replica::{Peer, Replica, Urgency};
 use super::state_transfer::EpochEnd;
 use super::statement::Checkpoint;
@@ -179,6 +181,11 @@ impl Checkpoints {
         self.waiting.contains_key(&sequence)
     }
 
+    /// Forgets an own checkpoint that is stable by other votes.
+    pub(super) fn forget(&mut self, sequence: u64) {
+        self.waiting.remove(&sequence);
+    }
+
     pub(super) fn remember_end(&mut self, end: EpochEnd) {
         self.ended.insert(end.epoch, end);
         while self.ended.len() > EPOCHS_MAX {
@@ -234,17 +241,61 @@ impl Replica {
             self.checkpoints.waiting.pop_first();
         }
         if self.may_vote() {
-            let signed = Signed::sign(statement, &self.epoch.context, &self.identity);
-            let signature = *signed.signature();
-            let message = CheckpointMessage {
-                signer: self.seat,
-                tag: statement.digest().tag(),
-                signature,
-            };
-            let bytes = Message::Checkpoint(message).to_wire(self.table_tag, 0, sequence);
-            self.persist_and_flood(Urgency::Control, None, bytes);
-            self.add_checkpoint_vote(now, sequence, self.seat, signature);
+            self.sign_checkpoint(now, sequence);
         }
+    }
+
+    fn sign_checkpoint(&mut self, now: Instant, sequence: u64) {
+        let Some(waiting) = self.checkpoints.waiting.get(&sequence) else {
+            return;
+        };
+        let statement = waiting.statement;
+        let signed = Signed::sign(statement, &waiting.epoch.context, &self.identity);
+        let signature = *signed.signature();
+        let message = CheckpointMessage {
+            signer: self.seat,
+            tag: statement.digest().tag(),
+            signature,
+        };
+        self.memory.note(Place::Checkpoint(sequence));
+        let bytes = Message::Checkpoint(message).to_wire(self.table_tag, 0, sequence);
+        self.persist_and_flood(Urgency::Control, None, bytes);
+        self.add_checkpoint_vote(now, sequence, self.seat, signature);
+    }
+
+    /// Signs the states that were reached while this replica could not vote, where it is a member of their epoch.
+    pub(super) fn sign_missing_checkpoints(&mut self, now: Instant) {
+        let (seat, key) = (self.seat, self.identity.public_key());
+        let missing = |waiting: &Waiting| {
+            waiting.epoch.roster.key(seat) == Some(&key) && !waiting.votes.has(seat)
+        };
+        let waiting = self.checkpoints.waiting.iter();
+        let missing: Vec<u64> = waiting
+            .filter(|(_, waiting)| missing(waiting))
+            .map(|(sequence, _)| *sequence)
+            .collect();
+        for sequence in missing {
+            self.sign_checkpoint(now, sequence);
+        }
+    }
+
+    /// This replica's checkpoint vote counts again.
+    pub(super) fn replay_checkpoint(
+        &mut self,
+        now: Instant,
+        sequence: u64,
+        vote: CheckpointMessage,
+    ) -> Result<(), ReplayError> {
+        let Some(waiting) = self.checkpoints.waiting.get(&sequence) else {
+            return Ok(());
+        };
+        if waiting.statement.digest().tag() != vote.tag {
+            return Err(ReplayError::Misplaced("a checkpoint vote"));
+        }
+        if !waiting.votes.has(self.seat) {
+            self.add_checkpoint_vote(now, sequence, self.seat, vote.signature);
+        }
+        Ok(())
     }
 
     pub(super) fn on_checkpoint(
@@ -277,6 +328,9 @@ impl Replica {
             .open::<Checkpoint>(vote.signer, &statement, vote.signature, &epoch.context)
             .ok_or(Ignored::BadSignature)?;
         self.note_heard(now, vote.signer);
+        if vote.signer == self.seat {
+            self.meet_own(Place::Checkpoint(held.sequence));
+        }
         self.relay_from(Urgency::Control, Some(vote.signer), &held.bytes);
         self.add_checkpoint_vote(now, held.sequence, vote.signer, vote.signature);
         Ok(())

@@ -23,7 +23,7 @@ pub struct VoteProof {
 }
 
 impl VoteProof {
-    fn is_signed(&self, phase: Phase, epoch: &Epoch, signer: Seat) -> bool {
+    pub(super) fn is_signed(&self, phase: Phase, epoch: &Epoch, signer: Seat) -> bool {
         let statement = Vote {
             phase,
             head: self.head,

@@ -156,6 +156,10 @@ pub enum Message {
     Halt(Halt),
     /// What the sender decided where a neighbour says otherwise.
     Side(SideMessage),
+    /// Somebody who started again asks what the others hold of it.
+    Query(SignedBytes),
+    /// The answer.
+    Mark(SignedBytes),
 }
 
 impl Message {
@@ -180,6 +184,8 @@ impl Message {
             Self::Evidence(_) => Kind::Evidence,
             Self::Halt(_) => Kind::Halt,
             Self::Side(_) => Kind::Side,
+            Self::Query(_) => Kind::Query,
+            Self::Mark(_) => Kind::Mark,
         }
     }
 
@@ -214,6 +220,8 @@ impl Message {
             Kind::ViewChange => {
                 return Ok((header, Self::ViewChange(SignedBytes::decode_rest(rest)?)));
             }
+            Kind::Query => return Ok((header, Self::Query(SignedBytes::decode_rest(rest)?))),
+            Kind::Mark => return Ok((header, Self::Mark(SignedBytes::decode_rest(rest)?))),
             Kind::PrePrepare => {
                 let ids = read_ids(&mut reader)?;
                 Self::PrePrepare(PrePrepare {
@@ -256,7 +264,10 @@ impl Message {
 
     fn encode_body(&self, writer: &mut Writer) {
         match self {
-            Self::Request(signed) | Self::ViewChange(signed) => signed.encode(writer),
+            Self::Request(signed)
+            | Self::ViewChange(signed)
+            | Self::Query(signed)
+            | Self::Mark(signed) => signed.encode(writer),
             Self::PrePrepare(proposal) => {
                 write_ids(&proposal.ids, writer);
                 proposal.signature.encode(writer);

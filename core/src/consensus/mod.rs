@@ -15,11 +15,13 @@
 //! Handlers are named `on_<message>`. Each asks the matching `ignore_` questions first and says why a message had no
 //! effect; only then does it change anything.
 
+mod action;
 mod blame;
 mod catch_up;
 mod certificate;
 mod chain;
 mod checkpoint;
+mod compaction;
 mod early;
 mod epoch;
 mod evidence;
@@ -27,6 +29,8 @@ mod fork;
 mod halt;
 mod ignored;
 pub mod limits;
+mod mark;
+mod memory;
 mod message;
 mod new_view;
 mod normal;
@@ -35,6 +39,7 @@ mod pool;
 mod proposal;
 mod quorum;
 mod record;
+mod replay;
 mod replica;
 mod rotation;
 mod state_transfer;
@@ -48,10 +53,13 @@ pub use blame::{Culprits, Reason, ViewRecord};
 pub use certificate::{Certificate, CertificateBody};
 pub use chain::{Batch, genesis_chain, next_chain};
 pub use checkpoint::{CheckpointCertificate, application_digest};
+pub use compaction::compacted;
 pub use epoch::{Epoch, NO_NEW_VIEW};
 pub use evidence::{Evidence, Lie, VoteProof};
 pub use fork::{ForkProof, Halt, Side, SideMessage};
 pub use ignored::Ignored;
+pub use mark::{Mark, Query};
+pub use memory::Standing;
 pub use message::{
     CheckpointMessage, Message, NewViewMessage, PrePrepare, PreparedMessage, SignedBytes, Slots,
     Status, VoteMessage, read_batch, write_batch,
@@ -59,6 +67,7 @@ pub use message::{
 pub use numbers::Numbers;
 pub use quorum::Quorum;
 pub use record::Record;
+pub use replay::ReplayError;
 pub use replica::{Action, Load, Peer, Replica, ReplicaConfig, Urgency};
 pub use state_transfer::{EpochEnd, StateAt, StateMessage};
 pub use statement::{

@@ -6,15 +6,20 @@ use std::collections::BTreeMap;
 use super::early::Held;
 use super::ignored::Ignored;
 use super::limits::PEERS_MAX;
+use super::memory::Place;
 use super::message::{Message, NewViewMessage};
 use super::normal::Slot;
 use super::record::Record;
+use super::replay::ReplayError;
 use super::replica::{Action, Peer, Replica, Urgency};
 use super::statement::{Head, NewView, Phase};
 use super::view_change::Report;
-use crate::crypto::{Digest, Seat, SeatSet, Signed};
+use crate::crypto::{Digest, Seat, SeatSet, Signed, Statement};
 use crate::time::Instant;
 use crate::wire::{DecodeError, Encode};
+
+/// Where a new-view of this replica's own waits after a start. No link has this number.
+const OURSELVES: Peer = Peer(u64::MAX);
 
 /// The new-view of the current view, and those that cannot be checked yet: one for each link.
 #[derive(Default, Debug)]
@@ -67,6 +72,11 @@ enum Verdict {
 impl Replica {
     /// As primary of `view`, with a quorum of usable reports: choose the head, sign, enter.
     pub(super) fn begin_view(&mut self, now: Instant, view: u64) {
+        // One that is signed already waits for the view-changes that it names.
+        if self.memory.knows(Place::NewView(view)) {
+            return;
+        }
+        self.memory.note(Place::NewView(view));
         let trusted = |seat| self.trusts(seat);
         let reports = self.view_changes.usable_for(view, trusted);
         // The highest claim first: it is proven, and the lower ones need not be.
@@ -183,6 +193,9 @@ impl Replica {
             match verdict {
                 Verdict::Valid(..) if self.contradicts_delivered(message.head.as_ref()) => {}
                 Verdict::Valid(digest, view_changes) => {
+                    if self.epoch.primary(message.view) == self.seat {
+                        self.meet_own(Place::NewView(message.view));
+                    }
                     self.note_heard(now, self.epoch.primary(message.view));
                     self.relay(Urgency::Vote, &bytes);
                     let began = Began {
@@ -238,6 +251,51 @@ impl Replica {
         } else {
             Verdict::Lie
         }
+    }
+
+    /// A new-view that this replica signed before it started again: it waits like anybody else's.
+    pub(super) fn wait_for_own_view(&mut self, message: NewViewMessage, bytes: Vec<u8>) {
+        if message.view > self.view {
+            self.new_views.waiting.insert(OURSELVES, (message, bytes));
+        }
+    }
+
+    /// A view began here before this replica started again.
+    pub(super) fn replay_entered(
+        &mut self,
+        now: Instant,
+        bytes: Vec<u8>,
+        view_changes: Vec<Vec<u8>>,
+    ) -> Result<(), ReplayError> {
+        let misplaced = ReplayError::Misplaced("a view");
+        let (_, Message::NewView(message)) = Message::from_wire(&bytes)? else {
+            return Err(misplaced);
+        };
+        if message.view <= self.view {
+            return Err(misplaced);
+        }
+        for raw in &view_changes {
+            let (_, Message::ViewChange(signed)) = Message::from_wire(raw)? else {
+                return Err(misplaced);
+            };
+            self.replay_view_change(&signed, raw.clone())?;
+        }
+        for certificate in std::mem::take(&mut self.replayed) {
+            self.view_changes.keep_certificate(&certificate);
+            self.replayed.push(certificate);
+        }
+        let statement = self.statement_of(&message).ok_or(misplaced)?;
+        let context = &self.epoch.context.0.0;
+        let began = Began {
+            view: message.view,
+            head: message.head,
+            digest: Digest::of(NewView::TAG, &[context, &statement.to_bytes()]),
+            bytes,
+            view_changes,
+        };
+        self.new_views.waiting.remove(&OURSELVES);
+        self.enter(now, began);
+        Ok(())
     }
 
     /// Starts `view` from `head`: everybody who has not delivered the head votes on it again, in this view.

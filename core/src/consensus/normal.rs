@@ -7,6 +7,7 @@ use super::certificate::Certificate;
 use super::early::Held;
 use super::evidence::VoteProof;
 use super::ignored::Ignored;
+use super::memory::Place;
 use super::message::{Message, PrePrepare, SignedBytes, VoteMessage};
 use super::record::Record;
 use super::replica::{Action, Peer, Replica, Urgency};
@@ -121,6 +122,9 @@ impl Replica {
         }
         let player = request.player();
         self.note_heard(now, player);
+        if player == self.seat {
+            self.meet_own_number(request.number());
+        }
         let first = self.pool.first_version(player.0, request.number()).cloned();
         let request = Arc::new(request);
         self.pool.insert(Arc::clone(&request));
@@ -201,6 +205,7 @@ impl Replica {
             return;
         }
         self.slot_mut(sequence).voted[index] = true;
+        self.memory.note(Place::Vote(phase, head));
         let signature = self.sign_vote(phase, head);
         let tag = head.chain.tag();
         let message = Message::Vote(VoteMessage {
@@ -235,6 +240,9 @@ impl Replica {
             return Err(Ignored::BadSignature);
         }
         self.note_heard(now, vote.signer);
+        if vote.signer == self.seat {
+            self.meet_own(Place::Vote(vote.phase, head));
+        }
         self.relay_from(Urgency::Vote, Some(vote.signer), &held.bytes);
         self.add_vote(now, held.sequence, vote.phase, vote.signer, vote.signature);
         Ok(())
@@ -429,6 +437,8 @@ impl Replica {
                 certificate: ends.then(|| decided_by.clone()),
             });
         }
+        let next = self.chain.next_number(self.seat);
+        self.meet_own_number(next.saturating_sub(1));
         let delivered = self.chain.delivered();
         self.leave_contradicted_view(now, view);
         self.slots.retain(|sequence, _| *sequence > delivered);

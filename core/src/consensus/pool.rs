@@ -122,6 +122,12 @@ impl Pool {
             .find(|request| numbers.takes(request))
     }
 
+    /// The highest number of a player's requests that are not ordered.
+    pub(super) fn highest(&self, player: u8) -> Option<u64> {
+        let of_player = self.by_number.range((player, 0)..=(player, u64::MAX));
+        of_player.map(|((_, number), _)| *number).next_back()
+    }
+
     /// The first request with this number that came here.
     pub(super) fn first_version(&self, player: u8, number: u64) -> Option<&Arc<SignedRequest>> {
         let id = self.by_number.get(&(player, number))?.first()?;

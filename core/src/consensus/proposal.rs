@@ -5,6 +5,7 @@ use super::chain::{Batch, Block, next_chain};
 use super::early::Held;
 use super::ignored::Ignored;
 use super::limits::{PEERS_MAX, RIVALS_MAX};
+use super::memory::Place;
 use super::message::{Message, PrePrepare};
 use super::normal::Slot;
 use super::replica::{Action, Peer, Replica, Urgency};
@@ -53,6 +54,7 @@ impl Replica {
         ) {
             return false;
         }
+        self.memory.note(Place::Vote(Phase::Prepare, head));
         let signature = self.sign_vote(Phase::Prepare, head);
         let proposal = PrePrepare { ids, signature };
         let bytes =
@@ -102,6 +104,10 @@ impl Replica {
             if reason == Ignored::Conflict {
                 let proposal = proposal.clone();
                 self.on_rival_proposal(now, held.sequence, &proposal, &held.bytes);
+                let slot = self.slots.get(&held.sequence);
+                if slot.is_some_and(|slot| slot.proposal_bytes() == Some(&held.bytes)) {
+                    return Ok(());
+                }
             }
             return Err(reason);
         }
@@ -174,16 +180,27 @@ impl Replica {
             sequence,
             chain: next_chain(&parent, sequence, &batch),
         };
-        let slot = self.slot_mut(sequence);
-        let known = slot.rivals.contains(&head) || slot.head == Some(head);
-        if known || slot.rivals.len() >= RIVALS_MAX {
-            return;
-        }
         let primary = self.epoch.primary(self.view);
         let vote = Vote {
             phase: Phase::Prepare,
             head,
         };
+        let slot = self.slot_mut(sequence);
+        if slot.head == Some(head) && !slot.is_chosen() && slot.proposal.is_none() {
+            // Voted for before a restart: the journal has the batch, and the primary's own vote comes again here.
+            if self.verify_vote(&vote, primary, proposal.signature) {
+                self.note_heard(now, primary);
+                self.slot_mut(sequence).proposal = Some((proposal.clone(), bytes.to_vec()));
+                self.relay(Urgency::Proposal, bytes);
+                self.add_vote(now, sequence, Phase::Prepare, primary, proposal.signature);
+            }
+            return;
+        }
+        let slot = self.slot_mut(sequence);
+        let known = slot.rivals.contains(&head) || slot.head == Some(head);
+        if known || slot.rivals.len() >= RIVALS_MAX {
+            return;
+        }
         if self.verify_vote(&vote, primary, proposal.signature) {
             self.slot_mut(sequence).rivals.push(head);
             self.relay(Urgency::Proposal, bytes);

@@ -57,6 +57,11 @@ pub enum Record {
     EpochEnd(EpochEnd),
     /// Somebody was proven to lie.
     Evidence(Evidence),
+    /// This replica's key signed more than it knows of: it signs nothing in this epoch.
+    Observing {
+        /// Which epoch.
+        epoch: u64,
+    },
     /// The table forked. The culprits follow from this; the last such record knows the most of them.
     Halted(Halt),
 }
@@ -69,6 +74,7 @@ const STABLE: u8 = 5;
 const EPOCH_END: u8 = 6;
 const EVIDENCE: u8 = 7;
 const HALTED: u8 = 8;
+const OBSERVING: u8 = 9;
 
 impl Encode for Record {
     fn encode(&self, writer: &mut Writer) {
@@ -129,6 +135,10 @@ impl Encode for Record {
                 writer.u8(HALTED);
                 halt.encode(writer);
             }
+            Self::Observing { epoch } => {
+                writer.u8(OBSERVING);
+                writer.u64(*epoch);
+            }
         }
     }
 }
@@ -173,6 +183,9 @@ impl Decode for Record {
             EPOCH_END => Self::EpochEnd(EpochEnd::decode(reader)?),
             EVIDENCE => Self::Evidence(Evidence::decode(reader)?),
             HALTED => Self::Halted(Halt::decode(reader)?),
+            OBSERVING => Self::Observing {
+                epoch: reader.u64()?,
+            },
             _ => return Err(DecodeError::OutOfRange("record kind")),
         })
     }

@@ -3,16 +3,16 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use super::blame::Culprits;
+pub use super::action::{Action, Peer, Urgency};
 use super::certificate::Certificate;
-use super::chain::{Batch, Chain};
+use super::chain::Chain;
 use super::checkpoint::Checkpoints;
 use super::early::{Early, Held};
 use super::epoch::{Epoch, NO_NEW_VIEW};
-use super::evidence::Lie;
 use super::halt::Fork;
 use super::ignored::Ignored;
 use super::limits::{HIGH_WATER, WINDOW};
+use super::memory::Memory;
 use super::message::{Message, SignedBytes};
 use super::new_view::NewViews;
 use super::normal::Slot;
@@ -26,112 +26,8 @@ use super::witness::Witness;
 use crate::crypto::{
     Checker, Context, Digest, Identity, Roster, SEATS_MAX, Seat, Signature, Signed,
 };
-use crate::time::Instant;
+use crate::time::{Instant, earliest};
 use crate::wire::{Decode, Encode, Kind, widen_u8, widen_u16};
-
-/// A neighbour, by the number of the link to it. Says nothing about who it is.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub struct Peer(pub u64);
-
-/// How soon a message must leave, as classes of the links' queues (design, "Mesh").
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
-pub enum Urgency {
-    /// Votes, view-changes, new-views and their certificates.
-    Vote,
-    /// Status and wants.
-    Control,
-    /// Proposals and requests.
-    Proposal,
-    /// Catch-up.
-    Bulk,
-}
-
-/// What the replica wants done, strictly in order.
-#[derive(Clone, PartialEq, Eq, Debug)]
-pub enum Action {
-    /// Make this durable before acting on anything behind it.
-    Persist(Vec<u8>),
-    /// Send to every neighbour that is not known to have it. `own`: this replica is its origin.
-    Flood {
-        /// Queue class.
-        urgency: Urgency,
-        /// The message.
-        bytes: Vec<u8>,
-        /// Whether it was made here, for the count of origin bytes.
-        own: bool,
-        /// Of a request or vote made elsewhere, whose it is: it reaches that replica's own neighbours without us.
-        /// Proposals and view changes are few and go everywhere.
-        origin: Option<Seat>,
-    },
-    /// Send to one neighbour.
-    Send {
-        /// To whom.
-        peer: Peer,
-        /// Queue class.
-        urgency: Urgency,
-        /// The message.
-        bytes: Vec<u8>,
-    },
-    /// A slot is decided and all below it are delivered.
-    Deliver {
-        /// Its sequence number.
-        sequence: u64,
-        /// C_s.
-        chain: Digest,
-        /// Its requests, in order.
-        batch: Batch,
-        /// What decided it and the slots below it, if that ends here.
-        certificate: Option<Certificate>,
-    },
-    /// This replica stopped voting in its view.
-    LeftView {
-        /// The view it wants to move to.
-        target: u64,
-    },
-    /// The state at a checkpoint takes the place of what was applied so far.
-    Install {
-        /// Its slot.
-        sequence: u64,
-        /// C_s.
-        chain: Digest,
-        /// As handed to [`Replica::applied`] elsewhere.
-        application: Vec<u8>,
-    },
-    /// Somebody is proven to have lied.
-    Convicted {
-        /// Who.
-        seat: Seat,
-        /// How.
-        lie: Lie,
-        /// The proof, as [`Evidence`](super::Evidence) is encoded.
-        evidence: Vec<u8>,
-    },
-    /// The table forked: this replica has stopped for good. Comes again when more culprits are known.
-    Halted {
-        /// A slot at which two quorums contradict each other.
-        sequence: u64,
-        /// Who is to blame, as far as it is proven here.
-        culprits: Culprits,
-        /// The proof, as [`Halt`](super::Halt) is encoded.
-        proof: Vec<u8>,
-    },
-    /// A new epoch began here.
-    EnteredEpoch {
-        /// Which.
-        epoch: u64,
-        /// Its first slot.
-        first: u64,
-        /// Who votes in it.
-        members: Vec<Seat>,
-    },
-    /// A new view began here.
-    EnteredView {
-        /// The view.
-        view: u64,
-        /// Its primary.
-        primary: Seat,
-    },
-}
 
 /// What a replica is made of.
 #[derive(Debug)]
@@ -220,6 +116,10 @@ pub struct Replica {
     /// Whether empty batches are wanted while nothing else is to be ordered.
     pub(super) filler: bool,
     pub(super) own_number: u64,
+    /// What this replica signed, and whether it knows all of it.
+    pub(super) memory: Memory,
+    /// The last prepared certificates of a journal that is being read.
+    pub(super) replayed: Vec<Certificate>,
     pub(super) actions: VecDeque<Action>,
 }
 
@@ -271,23 +171,27 @@ impl Replica {
             heard: vec![None; SEATS_MAX],
             filler: false,
             own_number: 1,
+            memory: Memory::default(),
+            replayed: Vec::new(),
             actions: VecDeque::new(),
         }
     }
 
     /// Signs an operation of this phone's player and floods it. Gives its id and number; nothing at a table that
-    /// forked.
+    /// forked, or while this replica may have signed more than it knows of ([`Replica::may_submit`]).
     pub fn submit(&mut self, now: Instant, payload: Vec<u8>) -> Option<(RequestId, u64)> {
-        if self.is_halted() {
+        if !self.may_submit() {
             return None;
         }
+        let next = self.chain.next_number(self.seat);
+        let (number, skips) = self.memory.number_request(self.own_number, next);
         let request = Request {
             player: self.seat,
-            number: self.own_number,
-            skips: false,
+            number,
+            skips,
             payload,
         };
-        self.own_number += 1;
+        self.own_number = number.saturating_add(1);
         let signed = Signed::sign(request, &self.table_context, &self.identity);
         let request = Arc::new(SignedRequest {
             digest: signed.digest(&self.table_context),
@@ -333,6 +237,7 @@ impl Replica {
             self.timing.idle();
             return;
         }
+        self.ask_if_due(now);
         if self.timing.take_view_timeout(now) {
             if self.target.is_none() && self.awaited.is_some() && self.awaited_is_over() {
                 self.awaited = None;
@@ -351,7 +256,8 @@ impl Replica {
     /// When [`Replica::handle_wake`] is wanted next.
     #[must_use]
     pub fn next_wake(&self) -> Option<Instant> {
-        self.timing.next_wake().filter(|_| !self.is_halted())
+        let wake = earliest(self.timing.next_wake(), self.memory.next_wake());
+        wake.filter(|_| !self.is_halted())
     }
 
     /// The next thing to do.
@@ -397,9 +303,10 @@ impl Replica {
         self.target.is_none() && self.may_vote()
     }
 
-    /// Whether this replica may sign votes at all: a member of the epoch, at a table that did not fork.
+    /// Whether this replica may sign votes at all: a member of the epoch that knows what it signed before, at a table
+    /// that did not fork.
     pub(super) const fn may_vote(&self) -> bool {
-        self.is_member && !self.is_halted()
+        self.is_member && self.memory.is_whole() && !self.is_halted()
     }
 
     /// The last delivered slot and its chain digest.
@@ -435,7 +342,7 @@ impl Replica {
     /// Whether anything waits to be decided, or the replica is between two views.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
-        self.target.is_some() || self.has_work()
+        self.target.is_some() || self.memory.is_asking() || self.has_work()
     }
 
     /// How full the bounded structures are.
@@ -483,6 +390,8 @@ impl Replica {
                 let evidence = evidence.clone();
                 self.on_evidence(now, evidence)
             }
+            Message::Query(signed) => self.on_query(now, signed, &held.bytes),
+            Message::Mark(signed) => self.on_mark(now, signed, &held.bytes),
             Message::Halt(_) | Message::Side(_) => self.on_fork_message(now, peer, held.message),
         }
     }

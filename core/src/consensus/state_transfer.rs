@@ -33,7 +33,7 @@ pub struct EpochEnd {
 
 impl EpochEnd {
     /// The epoch that follows, if all this holds.
-    fn next(&self, epoch: &Epoch, version: u16, table: &Digest) -> Option<Epoch> {
+    pub(super) fn next(&self, epoch: &Epoch, version: u16, table: &Digest) -> Option<Epoch> {
         let checkpoint = &self.certificate.checkpoint;
         if self.epoch != epoch.number
             || checkpoint.state != state_digest(&self.progress, &self.application)
@@ -233,6 +233,7 @@ impl Replica {
         let application = stable.state.application.clone();
         let sequence = checkpoint.sequence;
         let numbers = progress.numbers;
+        self.meet_own_number(numbers.next(self.seat).saturating_sub(1));
         for seat in epoch.roster.seats() {
             let next = numbers.next(seat);
             self.pool.remove_up_to(seat.0, next.saturating_sub(1));
@@ -259,11 +260,13 @@ impl Replica {
 
     /// Moves to an epoch: a roster of its own, and views from 0.
     pub(super) fn begin_epoch(&mut self, now: Instant, epoch: Epoch) {
-        self.checkpoints
-            .ahead
-            .retain(|ahead| ahead.number > epoch.number);
+        let (between, ahead) = std::mem::take(&mut self.checkpoints.ahead)
+            .into_iter()
+            .partition(|ahead| ahead.number <= epoch.number);
+        self.checkpoints.ahead = ahead;
         let past = std::mem::replace(&mut self.epoch, epoch);
-        self.begin_witness(past);
+        self.begin_witness(past, between);
+        self.memory.begin_epoch(now);
         self.view = 0;
         self.target = None;
         self.set_new_view(super::epoch::NO_NEW_VIEW);

@@ -6,7 +6,9 @@ use super::certificate::Certificate;
 use super::early::Held;
 use super::ignored::Ignored;
 use super::limits::{VIEW_CHANGE_VERSIONS_MAX as VERSIONS_MAX, VIEW_CHANGES_PER_SEAT_MAX};
+use super::memory::Place;
 use super::message::{Message, PreparedMessage, SignedBytes};
+use super::replay::ReplayError;
 use super::replica::{Action, Replica, Urgency};
 use super::statement::{Head, Phase, ViewChange};
 use crate::crypto::{Digest, Seat, Signed, Statement};
@@ -133,6 +135,23 @@ impl ViewChanges {
             .filter_map(|report| report.signed.value().prepared)
     }
 
+    /// The view-change of a seat for the highest view, as it was signed.
+    pub(super) fn highest_of(&self, seat: Seat) -> Option<SignedBytes> {
+        let mut of_seat = self.reports.iter().filter(|((_, of), _)| *of == seat);
+        let (_, reports) = of_seat.next_back()?;
+        reports
+            .first()
+            .map(|report| SignedBytes::from(&report.signed))
+    }
+
+    /// Keeps a checked certificate if a report claims its head.
+    pub(super) fn keep_certificate(&mut self, certificate: &Certificate) {
+        if self.claims().any(|head| head == certificate.head) {
+            let kept = self.certificates.entry(certificate.head);
+            kept.or_insert_with(|| certificate.clone());
+        }
+    }
+
     /// Forgets what led to views before `view`.
     pub(super) fn forget_before(&mut self, view: u64) {
         self.reports.retain(|(of, _), _| *of >= view);
@@ -174,6 +193,7 @@ impl Replica {
             delivered: self.chain.delivered(),
             prepared: self.prepared.as_ref().map(|certificate| certificate.head),
         };
+        self.memory.note(Place::ViewChange(target));
         let signed = Signed::sign(statement, &self.epoch.context, &self.identity);
         let bytes = self.view_change_wire(&signed);
         self.persist_and_flood(Urgency::Vote, None, bytes.clone());
@@ -277,6 +297,54 @@ impl Replica {
         Ok(())
     }
 
+    /// A view-change out of the journal: this replica's own, or one that a view began with.
+    pub(super) fn replay_view_change(
+        &mut self,
+        bytes: &SignedBytes,
+        raw: Vec<u8>,
+    ) -> Result<(), ReplayError> {
+        let statement = ViewChange::from_bytes(&bytes.statement)?;
+        let key = self.epoch.roster.key(statement.signer);
+        let key = key.ok_or(ReplayError::Foreign("a view-change"))?;
+        let context = &self.epoch.context;
+        let signed = Signed::<ViewChange>::open(&bytes.statement, bytes.signature, context, key)
+            .map_err(|_| ReplayError::Foreign("a view-change"))?;
+        let digest = signed.digest(context);
+        let (view, signer) = (statement.view, statement.signer);
+        if self
+            .view_changes
+            .named(view, signer, digest.short())
+            .is_none()
+        {
+            let report = Report {
+                signed,
+                digest,
+                bytes: raw,
+            };
+            self.view_changes.insert(report, &self.needed_views());
+        }
+        Ok(())
+    }
+
+    /// This replica left a view.
+    pub(super) fn replay_own_view_change(
+        &mut self,
+        bytes: &SignedBytes,
+        raw: Vec<u8>,
+    ) -> Result<(), ReplayError> {
+        let view = ViewChange::from_bytes(&bytes.statement)?.view;
+        self.memory.note(Place::ViewChange(view));
+        if view <= self.target.unwrap_or(self.view) {
+            return Ok(());
+        }
+        self.replay_view_change(bytes, raw)?;
+        self.target = Some(view);
+        if let Some(certificate) = self.prepared.clone() {
+            self.view_changes.keep_certificate(&certificate);
+        }
+        Ok(())
+    }
+
     /// A prepared certificate: worth checking only if some report claims it and it is not here yet.
     pub(super) fn on_prepared(
         &mut self,
@@ -350,7 +418,7 @@ impl Replica {
     }
 
     /// Reports or their certificates changed: join, lead, or follow.
-    fn on_reports(&mut self, now: Instant) {
+    pub(super) fn on_reports(&mut self, now: Instant) {
         // §4.5.2: f + 1 replicas cannot all be lying, so follow them even before the own time-out.
         let enough = self.epoch.quorum.f + 1;
         let reached = self

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use super::certificate::Certificate;
+use super::epoch::Epoch;
 use super::evidence::{Evidence, Lie, VoteProof, hides};
 use super::ignored::Ignored;
 use super::limits::{PAST_EPOCHS_MAX, WITNESSED_MAX};
+use super::memory::Place;
 use super::message::{Message, NewViewMessage, SignedBytes};
 use super::record::Record;
 use super::replica::{Action, Replica, Urgency};
@@ -20,6 +22,8 @@ pub(super) struct Witness {
     votes: BTreeMap<(u64, u64, Phase), BTreeMap<Seat, VoteProof>>,
     /// Each seat's highest commit vote: what its next view-change must not hide.
     commits: BTreeMap<Seat, VoteProof>,
+    /// Each seat's highest vote of either phase: what it hears of when it starts again.
+    highest: BTreeMap<Seat, (Phase, VoteProof)>,
     /// Who lied in this epoch, with the proof. One of each seat is enough.
     pub(super) convicted: BTreeMap<Seat, Evidence>,
 }
@@ -30,6 +34,12 @@ impl Witness {
         if phase == Phase::Commit {
             let highest = self.commits.entry(signer).or_insert(vote);
             *highest = vote.max(*highest);
+        }
+        let place =
+            |(phase, vote): &(Phase, VoteProof)| (vote.head.view, vote.head.sequence, *phase);
+        let highest = self.highest.entry(signer).or_insert((phase, vote));
+        if place(highest) < place(&(phase, vote)) {
+            *highest = (phase, vote);
         }
         let key = (vote.head.view, vote.head.sequence, phase);
         let first = *self
@@ -43,6 +53,11 @@ impl Witness {
         }
         let other = (first.head.chain, first.new_view) != (vote.head.chain, vote.new_view);
         other.then_some(first)
+    }
+
+    /// A seat's highest vote that came here in this epoch.
+    pub(super) fn highest_of(&self, seat: Seat) -> Option<(Phase, VoteProof)> {
+        self.highest.get(&seat).copied()
     }
 }
 
@@ -75,6 +90,9 @@ impl Replica {
         bytes: &SignedBytes,
         first: Option<SignedBytes>,
     ) {
+        if statement.signer == self.seat {
+            self.meet_own(Place::ViewChange(statement.view));
+        }
         if let Some(first) = first {
             let (epoch, culprit) = (self.epoch.number, statement.signer);
             let (lie, other) = (Lie::ViewChanges, bytes.clone());
@@ -127,7 +145,7 @@ impl Replica {
     }
 
     /// What a new-view's signature covers, if the view-changes that it names are here.
-    fn statement_of(&self, message: &NewViewMessage) -> Option<NewView> {
+    pub(super) fn statement_of(&self, message: &NewViewMessage) -> Option<NewView> {
         let named = message.seats.iter().zip(&message.tags);
         let digests = named.map(|(seat, tag)| {
             let report = self.view_changes.named(message.view, seat, *tag)?;
@@ -225,7 +243,7 @@ impl Replica {
 
     /// A new epoch: votes of the old one contradict nothing any more; whoever lied and still sits here is not
     /// forgotten.
-    pub(super) fn begin_witness(&mut self, past: super::epoch::Epoch) {
+    pub(super) fn begin_witness(&mut self, past: Epoch, between: Vec<Epoch>) {
         let mut convicted = std::mem::take(&mut self.witness.convicted);
         convicted.retain(|seat, _| self.epoch.roster.key(*seat) == past.roster.key(*seat));
         self.witness = Witness {
@@ -233,8 +251,10 @@ impl Replica {
             ..Witness::default()
         };
         self.past_epochs.push(past);
-        if self.past_epochs.len() > PAST_EPOCHS_MAX {
-            self.past_epochs.remove(0);
-        }
+        let between = between.into_iter();
+        let before = between.filter(|epoch| epoch.number < self.epoch.number);
+        self.past_epochs.extend(before);
+        let kept = self.past_epochs.len().saturating_sub(PAST_EPOCHS_MAX);
+        self.past_epochs.drain(..kept);
     }
 }

@@ -1,5 +1,6 @@
 //! What a node is made of, and why it could not be opened.
 
+use crate::consensus::ReplayError;
 use crate::crypto::{Checker, Identity};
 use crate::ledger::LedgerError;
 use crate::mesh::TableSecret;
@@ -18,10 +19,14 @@ pub struct NodeConfig {
     pub links_max: usize,
     /// By which signatures are checked: the default, except in a simulator.
     pub checker: Checker,
+    /// The table was formed just now, in this very run of the app, so nothing that this phone signed at it can be
+    /// missing. Only then does a node without records vote at once. A shell that cannot be sure leaves this out: the
+    /// node then asks the others what they hold of it, and if its journal was lost it finds out.
+    pub formed_now: bool,
 }
 
 impl NodeConfig {
-    /// Six links, which every phone can hold.
+    /// Six links, which every phone can hold; a table that may have been played at before.
     #[must_use]
     pub fn new(genesis: Genesis, identity: Identity, secret: TableSecret) -> Self {
         Self {
@@ -30,6 +35,7 @@ impl NodeConfig {
             secret,
             links_max: 6,
             checker: Checker::default(),
+            formed_now: false,
         }
     }
 }
@@ -43,9 +49,13 @@ pub enum OpenError {
     /// The rules issue more chips than a `u64` holds.
     #[error("the table's rules are impossible: {0}")]
     Rules(#[from] LedgerError),
-    /// There are records, and this build cannot go on from them.
-    #[error(
-        "this build cannot go on from a journal; a phone that restarts must not vote at this table again"
-    )]
-    Journal,
+    /// The journal is none of this phone at this table, or what it says does not fit together. It is as good as lost:
+    /// without it the node can be opened, and observes for as long as it must.
+    #[error("record {record} of the journal: {error}")]
+    Journal {
+        /// Which record, counted from 0.
+        record: usize,
+        /// What is wrong with it.
+        error: ReplayError,
+    },
 }

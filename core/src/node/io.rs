@@ -1,6 +1,6 @@
 //! The whole API of the core: what goes in and what comes out.
 
-use crate::consensus::{Action, Batch, Lie, RequestId};
+use crate::consensus::{Action, Batch, Lie, RequestId, Standing};
 use crate::craps::{BetKind, Chips};
 use crate::crypto::{Digest, Seat};
 use crate::mesh::{LinkId, Role};
@@ -174,6 +174,22 @@ pub enum Event {
         /// Its requests.
         batch: Batch,
     },
+    /// A command was not signed: the table forked, or this phone has started again and does not know yet, or knows that it
+    /// does not know, what it signed before ([`Event::Standing`]).
+    NotNow {
+        /// What was asked.
+        command: Command,
+    },
+    /// This phone went on from its journal.
+    Restored {
+        /// The last slot that the journal has.
+        sequence: u64,
+        /// The chain digest that fixes everything up to there.
+        chain: Digest,
+    },
+    /// Whether this phone votes has changed: it knows everything that it signed, or observes until the next epoch
+    /// because its journal does not.
+    Standing(Standing),
     /// Something happened at the table.
     Happened {
         /// The slot it happened in.

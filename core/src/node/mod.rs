@@ -32,6 +32,7 @@ mod io;
 mod links;
 mod neighbours;
 mod past;
+mod replay;
 mod stats;
 mod tap;
 
@@ -90,20 +91,19 @@ impl Node {
         entropy: [u8; 32],
         records: &[Vec<u8>],
     ) -> Result<Self, OpenError> {
-        if !records.is_empty() {
-            return Err(OpenError::Journal);
-        }
         let NodeConfig {
             genesis,
             identity,
             secret,
             links_max,
             checker,
+            formed_now,
         } = config;
         let identity = Arc::new(identity);
         let table_id = genesis.digest();
         let seat = genesis.roster.seat_of(&identity.public_key());
-        let replica = Replica::new(ReplicaConfig {
+        let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
+        let replica = ReplicaConfig {
             version: PROTOCOL_VERSION,
             table: table_id,
             roster: genesis.roster.clone(),
@@ -111,10 +111,15 @@ impl Node {
             identity: Arc::clone(&identity),
             pipeline: limits::PIPELINE,
             checker,
-        });
-        let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
+        };
+        let replica = if formed_now && records.is_empty() {
+            Replica::new(replica)
+        } else {
+            let nonce = Digest::of("bitcraps/nonce/v1", &[&entropy]).short();
+            Replica::reopen(replica, nonce)
+        };
         let keys = LinkKeys::new(Arc::clone(&identity), &secret, &seed);
-        Ok(Self {
+        let mut node = Self {
             duties: Duties::new(replica.seat(), table_id),
             past: Past::new(Archive::new(genesis.clone())),
             table: Table::new(genesis)?,
@@ -128,7 +133,11 @@ impl Node {
             identity,
             table_id,
             replica,
-        })
+        };
+        if !node.replica.may_submit() {
+            node.replay(records)?;
+        }
+        Ok(node)
     }
 
     /// Takes one input in. What follows from it waits in [`Node::poll_output`].
@@ -235,7 +244,7 @@ impl Node {
             },
         };
         let Some((id, number)) = self.replica.submit(now, operation.to_bytes()) else {
-            return;
+            return self.tell(Event::NotNow { command });
         };
         self.outputs.push_back(Output::Event(Event::Submitted {
             id,
@@ -266,7 +275,11 @@ impl Node {
     }
 
     fn due_operations(&mut self, now: Instant) -> Vec<Operation> {
-        let due = self.duties.due(now, &self.table, &self.identity);
+        let due = if self.replica.may_submit() {
+            self.duties.due(now, &self.table, &self.identity)
+        } else {
+            Vec::new()
+        };
         self.replica
             .set_filler(now, self.duties.wants_filler(now, &self.table));
         due
@@ -318,6 +331,7 @@ impl Node {
                     evidence,
                 });
             }
+            Action::StandingChanged => self.tell(Event::Standing(self.replica.standing())),
             Action::EnteredEpoch { .. } | Action::Halted { .. } | Action::LeftView { .. } => {
                 let quorum = self.replica.epoch().quorum.q;
                 if let Some(event) = event_of(action, quorum) {

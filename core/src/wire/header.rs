@@ -29,6 +29,10 @@ pub enum Kind {
     Evidence = 9,
     /// Proof that the table forked, and by whose fault: everybody stops.
     Halt = 10,
+    /// Somebody who started again asks what the others hold of it.
+    Query = 11,
+    /// A member's answer.
+    Mark = 12,
     /// Link-local: how far a neighbour has come.
     Status = 16,
     /// Link-local: a neighbour lacks these request bodies.
@@ -62,6 +66,8 @@ impl Kind {
             8 => Self::Checkpoint,
             9 => Self::Evidence,
             10 => Self::Halt,
+            11 => Self::Query,
+            12 => Self::Mark,
             16 => Self::Status,
             17 => Self::Want,
             18 => Self::Slots,
@@ -88,6 +94,8 @@ impl Kind {
             Self::Checkpoint => "checkpoint",
             Self::Evidence => "evidence",
             Self::Halt => "halt",
+            Self::Query => "query",
+            Self::Mark => "mark",
             Self::Status => "status",
             Self::Want => "want",
             Self::Slots => "slots",

@@ -1,4 +1,4 @@
-//! What an honest phone may sign, judged from the bytes alone.
+//! What an honest phone may sign, judged from the bytes alone, however often it dies and starts again.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -12,6 +12,8 @@ pub(super) struct Auditor {
     persisted: BTreeSet<Vec<u8>>,
     /// One byte string for each (what, view, sequence).
     signed: BTreeMap<(u8, u64, u64), Vec<u8>>,
+    /// One request of each number, in whatever epoch.
+    requests: BTreeMap<u64, Vec<u8>>,
     commits: (u64, u64),
     left_for: u64,
     /// The batches that are durable: each chain digest with its parent's.
@@ -29,6 +31,7 @@ impl Auditor {
             table: Context::of_table(version, table).0,
             persisted: BTreeSet::new(),
             signed: BTreeMap::new(),
+            requests: BTreeMap::new(),
             commits: (0, 0),
             left_for: 0,
             batches: BTreeMap::new(),
@@ -121,6 +124,15 @@ impl Auditor {
         let view = u64::from(bytes[3]);
         let sequence = u64::from(u16::from_le_bytes([bytes[4], bytes[5]]));
         let key = match bytes[0] {
+            1 => {
+                let number = u64_at(bytes, 7);
+                let first = self
+                    .requests
+                    .entry(number)
+                    .or_insert_with(|| bytes.to_vec());
+                assert_eq!(first, bytes, "two requests with number {number}");
+                return;
+            }
             2 | 3 => (3, view, sequence),
             4 => {
                 self.commits = self.commits.max((view, sequence));

@@ -9,6 +9,7 @@ pub(crate) mod forge;
 pub(crate) mod model;
 #[path = "../random/mod.rs"]
 mod random;
+mod restart;
 mod seeds;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -49,8 +50,10 @@ pub(crate) struct Phone {
     pub(crate) epochs: Vec<(u64, u64, usize)>,
     /// Whom it blamed for a fork when it stopped, each time with the proof.
     pub(crate) halts: Vec<(BTreeSet<usize>, Vec<u8>)>,
-    /// The last thing that it made durable.
-    persisted: Vec<u8>,
+    /// Everything that it made durable, in order.
+    pub(crate) journal: Vec<Vec<u8>>,
+    /// How many things it still does before it dies.
+    fuse: Option<u64>,
 }
 
 /// A message on its way: from, to, the link's generation, and the bytes.
@@ -78,6 +81,9 @@ pub(crate) struct Cluster {
     count: u64,
     decided: BTreeMap<u64, Digest>,
     states: BTreeMap<u64, Vec<u8>>,
+    dead: BTreeSet<usize>,
+    /// How often a phone has started again.
+    starts: u64,
 }
 
 impl Cluster {
@@ -112,7 +118,8 @@ impl Cluster {
             installed: Vec::new(),
             epochs: Vec::new(),
             halts: Vec::new(),
-            persisted: Vec::new(),
+            journal: Vec::new(),
+            fuse: None,
         });
         Self {
             n,
@@ -131,6 +138,8 @@ impl Cluster {
             count: 0,
             decided: BTreeMap::new(),
             states: BTreeMap::new(),
+            dead: BTreeSet::new(),
+            starts: 0,
         }
     }
 
@@ -250,7 +259,8 @@ impl Cluster {
 
     /// Does the next thing that is due by `end`.
     fn step(&mut self, end: u64) -> bool {
-        let wakes = (0..self.phones.len()).filter_map(|phone| {
+        let living = (0..self.phones.len()).filter(|phone| !self.dead.contains(phone));
+        let wakes = living.filter_map(|phone| {
             let at = self.phones[phone].replica.next_wake()?;
             Some((at.0.max(self.now), phone))
         });
@@ -275,9 +285,18 @@ impl Cluster {
 
     fn drain(&mut self, phone: usize) {
         while let Some(action) = self.phones[phone].replica.poll_action() {
+            if self.dead.contains(&phone) {
+                continue;
+            }
+            if let Some(fuse) = &mut self.phones[phone].fuse {
+                if *fuse == 0 {
+                    return self.kill(phone);
+                }
+                *fuse -= 1;
+            }
             match action {
                 Action::Persist(bytes) => {
-                    self.phones[phone].persisted.clone_from(&bytes);
+                    self.phones[phone].journal.push(bytes.clone());
                     if self.phones[phone].honest {
                         self.phones[phone].auditor.persist(&bytes);
                     }
@@ -316,7 +335,7 @@ impl Cluster {
                     self.halt(phone, seats.collect(), proof);
                 }
                 Action::LeftView { target } => self.phones[phone].left.push(target),
-                Action::EnteredView { .. } => {}
+                Action::EnteredView { .. } | Action::StandingChanged => {}
             }
         }
         let load = self.phones[phone].replica.load();
@@ -407,7 +426,7 @@ impl Cluster {
     fn halt(&mut self, phone: usize, culprits: BTreeSet<usize>, proof: Vec<u8>) {
         assert!(self.above_the_bound, "phone {phone} halts without cause");
         // The latch is on disk before anything follows from it: kind 8, then the proof.
-        let record = &self.phones[phone].persisted;
+        let record = self.phones[phone].journal.last().expect("a record");
         assert_eq!((record[0], &record[1..]), (8, &proof[..]));
         let honest = self.phones.iter().filter(|phone| phone.honest);
         for other in honest.map(|phone| usize::from(phone.replica.seat().0)) {

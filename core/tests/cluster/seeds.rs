@@ -48,7 +48,11 @@ pub(crate) fn epoch_context(n: usize) -> Context {
 }
 
 pub(crate) fn new_replica(n: usize, at: usize) -> Replica {
-    let config = ReplicaConfig {
+    Replica::new(config(n, at))
+}
+
+pub(crate) fn config(n: usize, at: usize) -> ReplicaConfig {
+    ReplicaConfig {
         version: VERSION,
         table: TABLE,
         roster: roster(n),
@@ -57,8 +61,7 @@ pub(crate) fn new_replica(n: usize, at: usize) -> Replica {
         // More than one slot under way, so that view changes find whole chains undecided.
         pipeline: 2,
         checker: KEPT.with(Clone::clone),
-    };
-    Replica::new(config)
+    }
 }
 
 /// A seat as consensus knows it.

@@ -3,9 +3,10 @@
 use bitcraps_core::consensus::limits::PAYLOAD_MAX;
 use bitcraps_core::consensus::{
     CertificateBody, Checkpoint, CheckpointCertificate, CheckpointMessage, EpochEnd, Evidence,
-    ForkProof, Halt, Head, Lie, Message, NO_NEW_VIEW, NewView, NewViewMessage, Phase, PrePrepare,
-    PreparedMessage, Record, Request, RequestId, Side, SideMessage, SignedBytes, Slots, StateAt,
-    StateMessage, Status, ViewChange, ViewRecord, Vote, VoteMessage, VoteProof, next_chain,
+    ForkProof, Halt, Head, Lie, Mark, Message, NO_NEW_VIEW, NewView, NewViewMessage, Phase,
+    PrePrepare, PreparedMessage, Query, Record, Request, RequestId, Side, SideMessage, SignedBytes,
+    Slots, StateAt, StateMessage, Status, ViewChange, ViewRecord, Vote, VoteMessage, VoteProof,
+    next_chain,
 };
 use bitcraps_core::crypto::{Digest, Seat, SeatSet, Signature};
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
@@ -68,6 +69,12 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
         message(random, |r| Message::State(state(r)))
     }),
     ("side", |random| message(random, |r| Message::Side(side(r)))),
+    ("query", |random| {
+        open_ended(random, |r| Message::Query(signed_bytes(&query(r), r)))
+    }),
+    ("mark", |random| {
+        open_ended(random, |r| Message::Mark(signed_bytes(&mark(r), r)))
+    }),
     ("links", |random| value(&links(random))),
     ("statement-link-proof", |random| value(&link_proof(random))),
     ("statement-request", |random| value(&request(random))),
@@ -77,6 +84,8 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
     }),
     ("statement-new-view", |random| value(&new_view(random))),
     ("statement-checkpoint", |random| value(&checkpoint(random))),
+    ("statement-query", |random| value(&query(random))),
+    ("statement-mark", |random| value(&mark(random))),
     ("record-own", |random| Made {
         is_open_ended: true,
         ..value(&own_record(random))
@@ -86,6 +95,11 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
     ("history-runs", |random| value(&history_runs(random))),
     ("closing", |random| value(&closing(random))),
     ("settlement-sheet", |random| value(&sheet(random))),
+    ("record-observing", |random| {
+        value(&Record::Observing {
+            epoch: random.next(),
+        })
+    }),
 ];
 
 fn message(random: &mut Random, make: fn(&mut Random) -> Message) -> Made {
@@ -484,6 +498,31 @@ fn slots(random: &mut Random) -> Slots {
             let (view, new_view) = view_and_new_view(random);
             (view, certificate(new_view, random))
         }),
+    }
+}
+
+fn query(random: &mut Random) -> Query {
+    Query {
+        seat: Seat(random.next().to_le_bytes()[0]),
+        nonce: array(random),
+        count: u32::from_le_bytes(array(random)),
+    }
+}
+
+fn mark(random: &mut Random) -> Mark {
+    let (has_vote, has_view_change) = (random.below(2) == 1, random.below(2) == 1);
+    Mark {
+        signer: Seat(random.next().to_le_bytes()[0]),
+        of: Seat(random.next().to_le_bytes()[0]),
+        epoch: number(random),
+        nonce: array(random),
+        count: u32::from_le_bytes(array(random)),
+        number: number(random),
+        vote: has_vote.then(|| {
+            let phase = random.one_of(&[Phase::Prepare, Phase::Commit]);
+            (phase, vote_proof(random))
+        }),
+        view_change: has_view_change.then(|| signed_bytes(&view_change(random), random)),
     }
 }
 

@@ -1,9 +1,10 @@
 //! Every decoder on the same bytes: what it takes, it gives back bit for bit.
 
 use bitcraps_core::consensus::{
-    Checkpoint, Head, Message, NewView, Record, Request, ViewChange, Vote,
+    Checkpoint, Head, Mark, Message, NewView, Query, Record, Request, ViewChange, Vote,
 };
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
+use bitcraps_core::journal::Journal;
 use bitcraps_core::mesh::{LinkProof, Links};
 use bitcraps_core::table::{Genesis, Operation, SettlementSheet};
 use bitcraps_core::wire::{Decode, Encode, HEADER_BYTES, Header};
@@ -24,6 +25,8 @@ pub(crate) fn decoding(bytes: &[u8]) {
     comes_back::<ViewChange>(bytes);
     comes_back::<NewView>(bytes);
     comes_back::<Checkpoint>(bytes);
+    comes_back::<Query>(bytes);
+    comes_back::<Mark>(bytes);
     comes_back::<Record>(bytes);
     comes_back_behind_its_header::<HistoryWant>(bytes);
     comes_back_behind_its_header::<HistoryRuns>(bytes);
@@ -32,6 +35,28 @@ pub(crate) fn decoding(bytes: &[u8]) {
     comes_back::<SettlementSheet>(bytes);
     comes_back::<Genesis>(bytes);
     comes_back::<LinkProof>(bytes);
+    journal(bytes);
+}
+
+/// A journal of any bytes reads or does not; what it gives is what it was made of, and it can be gone on with.
+fn journal(bytes: &[u8]) {
+    let Ok(mut read) = Journal::read(bytes) else {
+        return;
+    };
+    let (mut journal, mut file) = Journal::create();
+    if read.length == 0 {
+        assert!(read.records.is_empty());
+        return;
+    }
+    assert_eq!(file, bytes[..file.len()], "it begins like any journal");
+    file.extend(journal.seal(&read.records));
+    let again = Journal::read(&file).expect("a journal of its records");
+    assert_eq!(again.records, read.records);
+    let mut file = bytes[..read.length].to_vec();
+    file.extend(read.journal.seal(&[vec![7]]));
+    read.records.push(vec![7]);
+    let again = Journal::read(&file).expect("one that goes on");
+    assert_eq!(again.records, read.records);
 }
 
 fn comes_back<T: Decode + Encode>(bytes: &[u8]) {

@@ -79,7 +79,10 @@ struct Phone {
 
 impl Phone {
     fn new(own: usize) -> Self {
-        let config = NodeConfig::new(genesis(), identity(own), SECRET);
+        let config = NodeConfig {
+            formed_now: true,
+            ..NodeConfig::new(genesis(), identity(own), SECRET)
+        };
         Self {
             node: Node::open(config, [9; 32], &[]).unwrap(),
             now: Instant(0),

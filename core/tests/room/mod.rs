@@ -38,7 +38,10 @@ pub(crate) fn open(genesis: Genesis, seat: u8) -> Node {
 }
 
 pub(crate) fn open_with(genesis: Genesis, seat: u8, secret: TableSecret) -> Node {
-    let config = NodeConfig::new(genesis, identity(seat), secret);
+    let config = NodeConfig {
+        formed_now: true,
+        ..NodeConfig::new(genesis, identity(seat), secret)
+    };
     let mut node = Node::open(config, [seat; 32], &[]).unwrap();
     node.tap().set(true);
     node

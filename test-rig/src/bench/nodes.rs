@@ -30,6 +30,7 @@ impl Nodes {
         let open = |seat: u64| {
             let config = NodeConfig {
                 links_max: usize::from(n),
+                formed_now: true,
                 ..NodeConfig::new(
                     genesis.clone(),
                     Phone::identity(1, seat),

@@ -351,7 +351,11 @@ impl Liar {
     fn split(&mut self, node: &mut Node) {
         let genesis = node.table().genesis().clone();
         let identity = std::mem::replace(&mut self.twin.identity, Identity::from_seed(&[0; 32]));
-        let config = NodeConfig::new(genesis, identity, Phone::table_secret(self.seed));
+        // The lie itself: an honest phone without a journal asks before it votes.
+        let config = NodeConfig {
+            formed_now: true,
+            ..NodeConfig::new(genesis, identity, Phone::table_secret(self.seed))
+        };
         // It has the seat that the first one has, so opening it cannot fail.
         self.twin.node = Node::open(config, self.twin.seed, &[]).ok().map(Box::new);
         let links = self.stage.neighbours().into_iter().map(|(link, _)| link);

@@ -59,6 +59,7 @@ impl Phone {
         let config = NodeConfig {
             links_max,
             checker,
+            formed_now: true,
             ..NodeConfig::new(genesis.clone(), identity, Self::table_secret(seed))
         };
         Ok(Self {
