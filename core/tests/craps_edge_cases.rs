@@ -497,12 +497,11 @@ fn without_a_shooter() -> Felt {
     (0..4).for_each(|seat| felt.bet(seat, PassLine, 10));
     felt.bet(1, BetKind::Fire, 5);
     felt.roll(6);
-    let salt = felt.salt_for(9);
-    felt.commit_all(salt);
-    for seat in 1..4 {
-        felt.ask(seat, Operation::Idle { roll: 2 });
-    }
-    felt.reveal_all(salt);
+    felt.roll_closed_by(9, |felt| {
+        for seat in 1..4 {
+            felt.ask(seat, Operation::Idle { roll: 2 });
+        }
+    });
     felt
 }
 
@@ -546,14 +545,15 @@ fn case_25_after_a_seven_out_the_next_seat_with_a_line_bet_rolls() {
 fn case_26_a_bet_after_the_close_is_for_the_next_roll_or_refused_if_it_is_illegal_then() {
     let mut felt = Felt::new(4);
     felt.bet(0, PassLine, 10);
-    let salt = felt.salt_for(6);
-    felt.commit_all(salt);
-    felt.close();
     let late = |kind| Operation::PlaceBet { kind, amount: 5 };
-    for (seat, kind) in [(1, Field), (1, DontPass), (2, Come)] {
-        assert_eq!(felt.ask(seat, late(kind)), []);
-    }
-    let outcomes = felt.reveal_all(salt);
+    let (_, outcomes) = felt.roll_closed_by(6, |felt| {
+        felt.operations(&[
+            (0, Operation::RollClose { roll: 1 }),
+            (1, late(Field)),
+            (1, late(DontPass)),
+            (2, late(Come)),
+        ]);
+    });
     let placed = |kind| {
         outcomes
             .iter()

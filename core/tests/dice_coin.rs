@@ -3,13 +3,17 @@
 
 mod ceremonies;
 
-use bitcraps_core::crypto::{Digest, Seat};
+use bitcraps_core::crypto::{Checker, Digest, Seat};
 use bitcraps_core::dice::{
     Ceremony, CheckedShare, Complaint, Dealing, DealingError, RollInput, SHARE_BYTES, Share,
     ShareError, Verdict, dice_of,
 };
 use bitcraps_core::wire::{Decode, Encode};
 use ceremonies::{Coin, TABLE, ceremony, identity, threshold};
+
+fn checker() -> Checker {
+    Checker::default()
+}
 
 fn input(roll: u64) -> RollInput {
     RollInput::new(&TABLE, 0, roll, &Digest([7; 32]))
@@ -19,34 +23,35 @@ fn input(roll: u64) -> RollInput {
 fn any_t_shares_give_the_same_roll_for_every_table_of_four_to_eighteen() {
     for n in 4..=18 {
         let coin = Coin::of(n);
-        let shares = coin.checked(&input(1));
+        let input = input(1);
+        let shares = coin.checked(&input);
         let t = threshold(n);
-        let first = coin.key.combine(&shares[..t]).unwrap();
+        let first = coin.key.combine(&input, &shares[..t]).unwrap();
         // Every rotation, and every second one from both ends: as disjoint as they can be.
         for turn in 0..n {
             let mut turned = shares.clone();
             turned.rotate_left(turn);
             assert_eq!(
-                coin.key.combine(&turned[..t]),
+                coin.key.combine(&input, &turned[..t]),
                 Some(first),
                 "n {n}, turn {turn}"
             );
             turned.reverse();
             assert_eq!(
-                coin.key.combine(&turned),
+                coin.key.combine(&input, &turned),
                 Some(first),
                 "n {n}, turn {turn}, reversed"
             );
         }
         assert_eq!(
-            coin.key.combine(&shares[..t - 1]),
+            coin.key.combine(&input, &shares[..t - 1]),
             None,
             "t − 1 make nothing"
         );
         let mut twice = shares[..t].to_vec();
         twice[t - 1] = twice[0];
         assert_eq!(
-            coin.key.combine(&twice),
+            coin.key.combine(&input, &twice),
             None,
             "one share twice makes nothing"
         );
@@ -57,16 +62,17 @@ fn any_t_shares_give_the_same_roll_for_every_table_of_four_to_eighteen() {
 fn tables_of_two_and_three_need_everybody() {
     for n in [2, 3] {
         let coin = Coin::of(n);
-        let shares = coin.checked(&input(1));
-        assert!(coin.key.combine(&shares).is_some());
-        assert_eq!(coin.key.combine(&shares[1..]), None);
+        let input = input(1);
+        let shares = coin.checked(&input);
+        assert!(coin.key.combine(&input, &shares).is_some());
+        assert_eq!(coin.key.combine(&input, &shares[1..]), None);
     }
 }
 
 #[test]
 fn other_rolls_epochs_tables_and_chains_have_other_values() {
     let coin = Coin::of(4);
-    let value = |input: &RollInput| coin.key.combine(&coin.checked(input)).unwrap();
+    let value = |input: &RollInput| coin.key.combine(input, &coin.checked(input)).unwrap();
     let chain = Digest([7; 32]);
     let inputs = [
         RollInput::new(&TABLE, 0, 1, &chain),
@@ -80,7 +86,7 @@ fn other_rolls_epochs_tables_and_chains_have_other_values() {
     let share = Share::make(Seat(1), &coin.secrets[1], &inputs[0]);
     for other in &inputs[1..] {
         assert_eq!(
-            coin.key.check(other, &share),
+            coin.key.check(&checker(), other, &share),
             Err(ShareError::Proof(Seat(1)))
         );
     }
@@ -91,21 +97,21 @@ fn a_share_of_somebody_else_or_with_any_bit_flipped_is_refused() {
     let coin = Coin::of(4);
     let input = input(1);
     let share = Share::make(Seat(2), &coin.secrets[2], &input);
-    assert!(coin.key.check(&input, &share).is_ok());
+    assert!(coin.key.check(&checker(), &input, &share).is_ok());
     let mut as_another = share;
     as_another.signer = Seat(1);
     assert_eq!(
-        coin.key.check(&input, &as_another),
+        coin.key.check(&checker(), &input, &as_another),
         Err(ShareError::Proof(Seat(1)))
     );
     as_another.signer = Seat(4);
     assert_eq!(
-        coin.key.check(&input, &as_another),
+        coin.key.check(&checker(), &input, &as_another),
         Err(ShareError::Stranger(Seat(4)))
     );
     let with_wrong_key = Share::make(Seat(2), &coin.secrets[1], &input);
     assert_eq!(
-        coin.key.check(&input, &with_wrong_key),
+        coin.key.check(&checker(), &input, &with_wrong_key),
         Err(ShareError::Proof(Seat(2)))
     );
     let bytes = share.to_bytes();
@@ -114,12 +120,15 @@ fn a_share_of_somebody_else_or_with_any_bit_flipped_is_refused() {
         let mut bent = bytes.clone();
         bent[bit / 8] ^= 1 << (bit % 8);
         let bent = Share::from_bytes(&bent).unwrap();
-        assert!(coin.key.check(&input, &bent).is_err(), "bit {bit}");
+        assert!(
+            coin.key.check(&checker(), &input, &bent).is_err(),
+            "bit {bit}"
+        );
     }
     for value in [[0; 32], [0xff; 32]] {
         let bent = Share { value, ..share };
         assert_eq!(
-            coin.key.check(&input, &bent),
+            coin.key.check(&checker(), &input, &bent),
             Err(ShareError::Encoding(Seat(2)))
         );
     }
@@ -139,7 +148,12 @@ fn a_key_of_another_attempt_epoch_or_table_checks_no_share_of_this_one() {
     for other in others {
         let dealings = Coin::dealings(&other);
         assert_ne!(other.key(dealings.iter()).group_key(), coin.key.group_key());
-        assert!(other.key(dealings.iter()).check(&input, &share).is_err());
+        assert!(
+            other
+                .key(dealings.iter())
+                .check(&checker(), &input, &share)
+                .is_err()
+        );
         // Nor does a dealing of this attempt pass for one of another.
         let replayed = coin.ceremony.deal(&identity(0), Seat(0));
         assert_eq!(other.check(Seat(0), replayed), Err(DealingError::Proof));
@@ -233,10 +247,10 @@ fn fewer_than_t_shares_fit_every_roll() {
     let coin = Coin::of(4);
     let input = input(1);
     let shares: Vec<CheckedShare> = coin.checked(&input);
-    let full = coin.key.combine(&shares[..3]).unwrap();
+    let full = coin.key.combine(&input, &shares[..3]).unwrap();
     let other = Coin::with_salt(4, 1);
     let mixed = [shares[0], shares[1], other.checked(&input)[2]];
-    assert_ne!(coin.key.combine(&mixed), Some(full));
+    assert_ne!(coin.key.combine(&input, &mixed), Some(full));
 }
 
 #[test]
@@ -265,4 +279,57 @@ fn a_hundred_thousand_rolls_pass_chi_square_and_serial_tests() {
     // 0.999 quantiles for 35 and 1,295 degrees of freedom: 66.6 and 1,457. The seed is fixed.
     assert!(singles < 67, "{singles}");
     assert!(serial < 1_457, "{serial}");
+}
+
+/// A key of four members, shares and dice, as somebody else's program must get them.
+fn check_values() -> String {
+    use std::fmt::Write as _;
+    let hex = |bytes: &[u8]| -> String {
+        bytes.iter().fold(String::new(), |mut text, byte| {
+            let _ = write!(text, "{byte:02x}");
+            text
+        })
+    };
+    let coin = Coin::of(4);
+    let mut text = String::new();
+    let mut line = |name: &str, value: &str| {
+        let _ = writeln!(text, "{name} {value}");
+    };
+    line("table", &hex(&TABLE.0));
+    line("roster", &hex(&coin.ceremony.roster().to_bytes()));
+    for dealer in 0..3 {
+        let dealing = coin.ceremony.deal(&identity(dealer), Seat(dealer));
+        line(&format!("dealing {dealer}"), &hex(&dealing.to_bytes()));
+    }
+    line("group key", &hex(&coin.key.group_key()));
+    for seat in 0..4 {
+        let key = coin.key.member_key(Seat(seat)).unwrap();
+        line(&format!("member key {seat}"), &hex(&key));
+    }
+    for roll in 1..4 {
+        let input = input(roll);
+        line(&format!("m {roll}"), &hex(input.message()));
+        let checked = coin.checked(&input);
+        for checked in &checked {
+            let share = checked.share();
+            line(
+                &format!("share {roll} {}", share.signer),
+                &hex(&share.to_bytes()),
+            );
+        }
+        let value = coin.key.combine(&input, &checked).unwrap();
+        line(&format!("value {roll}"), &hex(&value));
+        let (first, second) = dice_of(&input, &value);
+        line(&format!("dice {roll}"), &format!("{first} {second}"));
+    }
+    text
+}
+
+#[test]
+fn keys_shares_and_dice_are_exactly_the_documented_ones() {
+    let values = check_values();
+    assert!(
+        values == include_str!("data/dice.txt"),
+        "these are not the values of tests/data/dice.txt:\n{values}"
+    );
 }

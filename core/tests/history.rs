@@ -23,7 +23,7 @@ const BET: Command = Command::PlaceBet {
 /// A table of four that has rolled once.
 fn played() -> Room {
     let mut room = Room::meshed(4);
-    room.run(500);
+    room.run(3_000);
     room.command(0, BET);
     room.run(1_500);
     room.command(0, Command::Roll);

@@ -4,10 +4,13 @@ mod felt;
 
 use bitcraps_core::consensus::{Epoch, Evidence, Lie, limits};
 use bitcraps_core::craps::BetKind;
-use bitcraps_core::crypto::{Context, Identity, Seat, Signed};
+use bitcraps_core::crypto::{Context, Digest, Identity, Seat, Signed};
 use bitcraps_core::table::{Gone, Operation, Outcome, Rejection, Table};
 use bitcraps_core::wire::{Decode, Encode, PROTOCOL_VERSION, Writer};
 use felt::Felt;
+
+/// What a table is told with its bytes.
+const CHAIN: Digest = Digest([5; 32]);
 
 /// Two requests of one player with one number, as evidence: written by hand, byte by byte.
 fn double_spend(felt: &Felt, liar: u8, key_of: u8, epoch: u64) -> Vec<u8> {
@@ -49,7 +52,6 @@ fn a_proven_liar_loses_its_bets_its_say_and_its_vote_and_keeps_a_frozen_stack() 
     felt.ask(2, place(100));
     let evidence = double_spend(&felt, 2, 2, 0);
     let outcomes = accuse(&mut felt, 5, &evidence);
-    let at = felt.table.sequence();
     let (seat, lie, by) = (Seat(2), Lie::Requests, Seat(5));
     let forfeited = 100;
     let caught = Outcome::Convicted {
@@ -58,12 +60,7 @@ fn a_proven_liar_loses_its_bets_its_say_and_its_vote_and_keeps_a_frozen_stack() 
         by,
         forfeited,
     };
-    let change = Outcome::MembersChange {
-        first: at + limits::WINDOW + 1,
-        members: [0, 1, 3, 4, 5, 6].map(Seat).to_vec(),
-        quorum: 4,
-    };
-    assert_eq!(outcomes, [caught, change]);
+    assert_eq!(outcomes, [caught]);
     assert_eq!(felt.table.ledger().stack(Seat(2)), Ok(900));
     assert_eq!(felt.table.ledger().escrow(Seat(2)), Ok(0));
     assert_eq!(felt.table.ledger().bank(), 100_100);
@@ -73,6 +70,18 @@ fn a_proven_liar_loses_its_bets_its_say_and_its_vote_and_keeps_a_frozen_stack() 
     let again = Evidence::from_bytes(&evidence).expect("well-formed");
     let again = Operation::Evidence(Box::new(again));
     assert_eq!(felt.refusal(0, again), Rejection::KnownLiar { seat });
+    assert_eq!(
+        felt.table.members().len(),
+        7,
+        "it votes until there is a key"
+    );
+    let outcomes = felt.make_key();
+    let change = Outcome::MembersChange {
+        first: felt.sequence + limits::WINDOW + 1,
+        members: [0, 1, 3, 4, 5, 6].map(Seat).to_vec(),
+        quorum: 4,
+    };
+    assert_eq!(outcomes.last(), Some(&change));
 }
 
 #[test]
@@ -99,6 +108,7 @@ fn a_player_leaves_with_its_stack_unless_a_bet_must_stay() {
     assert_eq!(felt.table.ledger().stack(Seat(1)), Ok(1_000));
     assert_eq!(felt.table.gone(Seat(1)), Some(Gone::Left));
     assert_eq!(felt.refusal(1, place(10)), Rejection::Gone(Gone::Left));
+    felt.make_key();
     assert!(felt.table.members().seats().eq([0, 2, 3].map(Seat)));
     felt.ask(2, Operation::Leave);
     assert_eq!(felt.refusal(3, Operation::Leave), Rejection::LastTwo);
@@ -112,16 +122,25 @@ fn the_whole_table_comes_back_from_its_bytes_and_from_no_others() {
     accuse(&mut felt, 0, &evidence);
     let bytes = felt.table.to_bytes();
     let genesis = felt.table.genesis().clone();
-    let back = Table::read(genesis.clone(), felt.table.sequence(), &bytes).expect("the same table");
+    let back =
+        Table::read(genesis.clone(), felt.table.sequence(), CHAIN, &bytes).expect("the same table");
     assert_eq!(back.digest(), felt.table.digest());
     assert_eq!(back.to_bytes(), bytes);
     for length in 0..bytes.len() {
-        assert!(Table::read(genesis.clone(), felt.table.sequence(), &bytes[..length]).is_err());
+        assert!(
+            Table::read(
+                genesis.clone(),
+                felt.table.sequence(),
+                CHAIN,
+                &bytes[..length]
+            )
+            .is_err()
+        );
     }
     for at in 0..bytes.len() {
         let mut bent = bytes.clone();
         bent[at] ^= 1;
-        if let Ok(other) = Table::read(genesis.clone(), felt.table.sequence(), &bent) {
+        if let Ok(other) = Table::read(genesis.clone(), felt.table.sequence(), CHAIN, &bent) {
             assert_eq!(other.to_bytes(), bent, "one encoding for each table");
         }
     }

@@ -8,10 +8,10 @@ use std::time::Duration;
 use bitcraps_core::craps::{
     BetKind, BoxNumber, FirePays, HornNumber, OddsLimit, Phase, Rules, Vig,
 };
-use bitcraps_core::crypto::{Digest, Seat};
-use bitcraps_core::table::{Operation, Outcome, Rejection, TableRules};
+use bitcraps_core::crypto::Seat;
+use bitcraps_core::table::{AttemptId, Operation, Outcome, Rejection, TableRules};
 use bitcraps_core::wire::Encode;
-use felt::{Felt, Request, reveal_of};
+use felt::{Felt, Request};
 use random::Random;
 
 const PASS: BetKind = BetKind::PassLine;
@@ -98,8 +98,7 @@ fn winners_that_stay_up_come_down_last_settled_first_when_the_bank_no_longer_cov
         );
     }
     // Both win 35 on the six and stay: 42 chips are left in the bank, and 5 + 35 + 35 could be due.
-    let salt = felt.salt_for(6);
-    let outcomes = felt.roll_with(salt);
+    let (_, outcomes) = felt.roll_closed_by(6, Felt::close);
     let returned = Outcome::BetReturned {
         seat: Seat(2),
         kind: SIX,
@@ -136,8 +135,7 @@ fn all_winners_come_down_when_the_bank_is_drained() {
             },
         );
     }
-    let salt = felt.salt_for(6);
-    let outcomes = felt.roll_with(salt);
+    let (_, outcomes) = felt.roll_closed_by(6, Felt::close);
     let returned: Vec<u8> = outcomes
         .iter()
         .filter_map(|outcome| match outcome {
@@ -150,7 +148,7 @@ fn all_winners_come_down_when_the_bank_is_drained() {
 }
 
 /// A request that may be legal, stale, too large, for another roll, or garbage.
-fn random_request(random: &mut Random, felt: &Felt, salt: u64) -> Request {
+fn random_request(random: &mut Random, felt: &Felt) -> Request {
     let kinds: Vec<BetKind> = BetKind::all().collect();
     let seat = random.seat(felt.seats());
     let roll = felt.roll_number();
@@ -176,26 +174,24 @@ fn random_request(random: &mut Random, felt: &Felt, salt: u64) -> Request {
         10 => Operation::RollClose { roll: near },
         11 => Operation::Idle { roll: near },
         12 if random.below(2) == 0 => Operation::PassDice { roll: near },
-        12 => felt.commit_of(near, seat, salt),
-        13 => reveal_of(near, seat, salt).1,
-        14 => {
+        12 => Operation::Acknowledge(AttemptId {
+            epoch: near,
+            attempt: 0,
+        }),
+        13 | 14 => {
             let length = random.index(40);
             let bytes = random.bytes(length);
             return (Seat(seat), random.next(), bytes);
         }
-        _ => next_step(felt, seat, salt),
+        _ => next_step(felt, seat),
     };
     (Seat(seat), random.next(), operation.to_bytes())
 }
 
 /// What this seat would do next if it wanted the dice to fall.
-fn next_step(felt: &Felt, seat: u8, salt: u64) -> Operation {
+fn next_step(felt: &Felt, seat: u8) -> Operation {
     let roll = felt.roll_number();
-    if felt.table.dice().is_closed() {
-        reveal_of(roll, seat, salt).1
-    } else if !felt.table.dice().has_committed(roll, Seat(seat)) {
-        felt.commit_of(roll, seat, salt)
-    } else if felt.table.shooter() == Some(Seat(seat)) {
+    if felt.table.shooter() == Some(Seat(seat)) {
         Operation::RollClose { roll }
     } else if felt.table.layout().phase() == Phase::ComeOut {
         place(PASS, 5)
@@ -249,10 +245,11 @@ fn chips_are_conserved_and_two_tables_with_one_log_are_equal_at_every_slot() {
         let mut twin = Felt::with_rules(seats, rules);
         for _ in 0..400 {
             let requests: Vec<Request> = (0..random.below(4))
-                .map(|_| random_request(&mut random, &felt, seed))
+                .map(|_| random_request(&mut random, &felt))
                 .collect();
-            let outcomes = felt.slot(&requests);
-            assert_eq!(outcomes, twin.slot(&requests), "seed {seed}");
+            let outcomes = felt.slot_and_dice(&requests);
+            let twins = twin.slot_and_dice(&requests);
+            assert_eq!(outcomes, twins, "seed {seed}");
             let (digest, twins) = (felt.table.digest(), twin.table.digest());
             assert_eq!(digest, twins, "seed {seed} slot {}", felt.sequence);
             check_books(&felt, seed);
@@ -269,16 +266,15 @@ fn a_table_fed_one_other_operation_has_another_digest() {
         let mut random = Random(seed);
         let mut felt = Felt::new(4);
         for _ in 0..100 {
-            let requests = [random_request(&mut random, &felt, seed)];
+            let requests = [random_request(&mut random, &felt)];
             let mut other = felt.clone();
-            felt.slot(&requests);
-            other.slot(&requests);
+            felt.slot_and_dice(&requests);
+            other.slot_and_dice(&requests);
             assert_eq!(felt.table.digest(), other.table.digest());
             let seat = Seat(random.seat(4));
             if felt.table.check_place(seat, FIELD, 5).is_err() {
                 continue;
             }
-            // Placed now or waiting for the dice: either is a difference that must show.
             let bet = (seat, random.next(), place(FIELD, 5).to_bytes());
             let mut same = felt.clone();
             same.slot(&[]);
@@ -307,16 +303,14 @@ fn the_digest_tells_apart_what_no_balance_shows() {
         change(&mut other);
         digests.push(other.table.digest());
     };
-    let (kind, digest) = (SIX, Digest([3; 32]));
+    let kind = SIX;
     note(&|f| drop(f.ask(1, Operation::SetWorking { kind, on: true })));
     note(&|f| drop(f.ask(1, Operation::SetWorking { kind, on: false })));
     note(&|f| drop(f.ask(2, Operation::Idle { roll: 1 })));
     note(&|f| drop(f.ask(3, Operation::Idle { roll: 1 })));
-    note(&|f| drop(f.ask(2, Operation::DiceCommit { roll: 1, digest })));
-    note(&|f| drop(f.ask(2, Operation::DiceCommit { roll: 2, digest })));
-    note(&|f| drop(f.ask(3, Operation::DiceCommit { roll: 1, digest })));
+    note(&|f| f.close());
     note(&|f| {
-        f.commit_all(1);
+        f.set_salt(1);
         f.close();
     });
     let count = digests.len();

@@ -1,26 +1,30 @@
-//! The life of a roll and of a hand: who shoots, who may close, what waits, who is left out.
+//! The life of a roll and of a hand: who shoots, who may close, what waits for the dice.
 
 mod felt;
 
 use bitcraps_core::craps::{BetKind, BoxNumber, Phase, Refusal, Window};
-use bitcraps_core::crypto::{Digest, Seat};
-use bitcraps_core::dice::{DiceRefusal, REVEAL_SLOTS};
-use bitcraps_core::table::{DEFERRED_PER_SEAT_MAX, Operation, Outcome, Rejection};
+use bitcraps_core::crypto::Seat;
+use bitcraps_core::table::{
+    AttemptId, DealingRefusal, Operation, Outcome, Rejection, Table, TableRules,
+};
 use bitcraps_core::wire::Encode;
-use felt::{Felt, reveal_of, rolled};
+use felt::{Felt, rolled};
 
 const PASS: BetKind = BetKind::PassLine;
 const FIELD: BetKind = BetKind::Field;
+const ID: AttemptId = AttemptId {
+    epoch: 0,
+    attempt: 0,
+};
 
 fn place(kind: BetKind, amount: u64) -> Operation {
     Operation::PlaceBet { kind, amount }
 }
 
-/// Four seats, all committed to roll 1 with salt 1; seat 0 has a line bet.
+/// Four seats, of which seat 0 has a line bet.
 fn ready() -> Felt {
     let mut felt = Felt::new(4);
     felt.bet(0, PASS, 10);
-    felt.commit_all(1);
     felt
 }
 
@@ -140,7 +144,7 @@ fn a_shooter_who_does_not_bet_again_passes_the_dice_on_within_the_hand() {
 }
 
 #[test]
-fn only_the_shooter_closes_the_open_roll_and_only_once_enough_have_committed() {
+fn only_the_shooter_closes_the_open_roll() {
     let mut felt = Felt::new(4);
     let close = Operation::RollClose { roll: 1 };
     let shooter = None;
@@ -150,19 +154,7 @@ fn only_the_shooter_closes_the_open_roll_and_only_once_enough_have_committed() {
     );
     felt.bet(2, PASS, 10);
     let shooter = Some(Seat(2));
-    assert_eq!(
-        felt.refusal(0, close.clone()),
-        Rejection::NotShooter { shooter }
-    );
-    for (seat, have) in [(0, 0), (1, 1), (3, 2)] {
-        let needed = 3;
-        assert_eq!(
-            felt.refusal(2, close.clone()),
-            Rejection::NotReady { have, needed }
-        );
-        assert!(!felt.table.is_ready());
-        felt.ask(seat, felt.commit_of(1, seat, 1));
-    }
+    assert_eq!(felt.refusal(0, close), Rejection::NotShooter { shooter });
     for given in [0, 2, u64::MAX] {
         let refused = Rejection::WrongRoll { given, open: 1 };
         assert_eq!(
@@ -176,11 +168,55 @@ fn only_the_shooter_closes_the_open_roll_and_only_once_enough_have_committed() {
 }
 
 #[test]
-fn a_second_close_waits_for_the_dice_and_is_then_for_a_roll_that_is_over() {
+fn nothing_is_played_before_the_dice_have_a_key() {
+    let mut felt = Felt::without_key(4, TableRules::default());
+    assert!(!felt.table.is_ready());
+    assert_eq!(felt.refusal(0, place(PASS, 10)), Rejection::NoKey);
+    let close = Operation::RollClose { roll: 1 };
+    assert_eq!(felt.refusal(0, close), Rejection::NoKey);
+    let idle = Operation::Idle { roll: 1 };
+    assert_eq!(felt.refusal(0, idle), Rejection::NoKey);
+    felt.make_key();
+    assert!(felt.table.is_ready());
+    felt.bet(0, PASS, 10);
+}
+
+#[test]
+fn a_closed_roll_waits_for_q_shares_and_any_q_make_the_same_dice() {
     let mut felt = closed();
-    assert_eq!(felt.ask(0, Operation::RollClose { roll: 1 }), []);
+    let shares = felt.shares();
+    assert_eq!(felt.table.settle(&shares[..2]), None, "q − 1 are too few");
+    let twice = [shares[0], shares[1], shares[1]];
+    assert_eq!(felt.table.settle(&twice), None);
+    let mut other = Felt::new(4);
+    other.bet(0, PASS, 10);
+    other.set_salt(1);
+    other.close();
+    assert_eq!(
+        felt.table.settle(&other.shares()),
+        None,
+        "shares of another chain are of another roll"
+    );
+    let dice = |seats: [usize; 3]| {
+        let mut felt = felt.clone();
+        let outcomes = felt.table.settle(&seats.map(|seat| shares[seat])).unwrap();
+        rolled(&outcomes).settlement.roll
+    };
+    assert_eq!(dice([0, 1, 2]), dice([3, 2, 1]));
+    assert_eq!(dice([0, 1, 2]), dice([0, 3, 2]));
+    felt.throw();
+    assert_eq!(felt.table.settle(&shares), None, "and it is thrown once");
+}
+
+#[test]
+fn a_second_close_in_the_slot_waits_for_the_dice_and_is_then_for_a_roll_that_is_over() {
+    let mut felt = ready();
+    let close = Operation::RollClose { roll: 1 };
+    let outcomes = felt.operations(&[(0, close.clone()), (0, close)]);
+    let by = Some(Seat(0));
+    assert_eq!(outcomes, [Outcome::RollClosed { roll: 1, by }]);
     assert_eq!(felt.table.deferred_len(), 1);
-    let outcomes = felt.reveal_all(1);
+    let outcomes = felt.throw();
     let reason = Rejection::WrongRoll { given: 1, open: 2 };
     assert!(matches!(outcomes[0], Outcome::Rolled(_)));
     assert!(
@@ -203,7 +239,7 @@ fn q_players_who_have_waited_close_the_roll_and_one_fewer_do_not() {
         felt.ask(3, idle.clone()),
         [Outcome::RollClosed { roll: 1, by: None }]
     );
-    let roll = rolled(&felt.reveal_all(1));
+    let roll = rolled(&felt.throw());
     assert_eq!(roll.shooter, Some(Seat(0)), "the dice were still seat 0's");
     assert_eq!(
         felt.ask(1, Operation::Idle { roll: 2 }),
@@ -214,21 +250,6 @@ fn q_players_who_have_waited_close_the_roll_and_one_fewer_do_not() {
 }
 
 #[test]
-fn players_who_have_waited_close_nothing_before_q_have_committed() {
-    let mut felt = Felt::new(4);
-    felt.bet(1, FIELD, 5);
-    for seat in 0..4 {
-        assert_eq!(felt.ask(seat, Operation::Idle { roll: 1 }), []);
-    }
-    for seat in 0..2 {
-        assert_eq!(felt.ask(seat, felt.commit_of(1, seat, 1)), []);
-    }
-    let closed = Outcome::RollClosed { roll: 1, by: None };
-    assert_eq!(felt.ask(2, felt.commit_of(1, 2, 1)), [closed]);
-    assert_eq!(rolled(&felt.reveal_all(1)).shooter, None);
-}
-
-#[test]
 fn a_shooter_who_kept_the_table_waiting_loses_the_dice_but_the_hand_goes_on() {
     let mut felt = Felt::new(4);
     for seat in 0..4 {
@@ -236,13 +257,11 @@ fn a_shooter_who_kept_the_table_waiting_loses_the_dice_but_the_hand_goes_on() {
     }
     let first = felt.roll(6);
     assert_eq!((first.shooter, first.hand), (Some(Seat(0)), 1));
-    let salt = felt.salt_for(9);
-    felt.commit_all(salt);
-    for seat in 1..4 {
-        felt.ask(seat, Operation::Idle { roll: 2 });
-    }
-    assert!(felt.table.dice().is_closed());
-    let waited_for = rolled(&felt.reveal_all(salt));
+    let (waited_for, _) = felt.roll_closed_by(9, |felt| {
+        for seat in 1..4 {
+            felt.ask(seat, Operation::Idle { roll: 2 });
+        }
+    });
     assert_eq!(waited_for.shooter, Some(Seat(0)));
     assert_eq!(
         felt.table.shooter(),
@@ -277,11 +296,10 @@ fn operations_ordered_after_the_close_take_effect_after_the_settlement_in_their_
     ]);
     let by = Some(Seat(0));
     assert_eq!(outcomes, [Outcome::RollClosed { roll: 1, by }]);
-    assert_eq!(felt.ask(1, place(FIELD, 7)), []);
-    assert_eq!(felt.table.deferred_len(), 4);
+    assert_eq!(felt.table.deferred_len(), 3);
     assert_eq!((felt.stack(1), felt.table.layout().clone()), before);
 
-    let outcomes = felt.reveal_all(1);
+    let outcomes = felt.throw();
     let on_field = |outcome: &Outcome| match outcome {
         Outcome::Rolled(roll) => {
             let touched = roll.settlement.lines.iter().any(|line| line.kind == FIELD);
@@ -291,30 +309,25 @@ fn operations_ordered_after_the_close_take_effect_after_the_settlement_in_their_
         Outcome::BetPlaced { amount: 5, .. } => "5 placed",
         Outcome::BetPlaced { amount: 1, .. } => "1 added",
         Outcome::BetReturned { amount: 6, .. } => "6 returned",
-        Outcome::BetPlaced { amount: 7, .. } => "7 placed",
         other => panic!("{other:?}"),
     };
     let told: Vec<&str> = outcomes.iter().map(on_field).collect();
-    assert_eq!(
-        told,
-        ["rolled", "5 placed", "1 added", "6 returned", "7 placed"]
-    );
-    assert_eq!(
-        (felt.table.deferred_len(), felt.stack(1)),
-        (0, before.0 - 7)
-    );
+    assert_eq!(told, ["rolled", "5 placed", "1 added", "6 returned"]);
+    assert_eq!((felt.table.deferred_len(), felt.stack(1)), (0, before.0));
 }
 
 #[test]
 fn a_close_among_the_waiting_operations_makes_the_rest_wait_for_the_next_roll() {
-    let mut felt = closed();
-    for seat in 0..4 {
-        felt.ask(seat, felt.commit_of(2, seat, 2));
-    }
+    let mut felt = ready();
     // A bar against the dice of roll 1: with don't pass up, somebody has a line bet whatever falls but 7, 11, 2, 3.
-    felt.operations(&[(0, place(PASS, 5)), (0, place(BetKind::DontPass, 5))]);
-    felt.operations(&[(0, Operation::RollClose { roll: 2 }), (1, place(FIELD, 5))]);
-    let outcomes = felt.reveal_all(1);
+    felt.operations(&[
+        (0, Operation::RollClose { roll: 1 }),
+        (0, place(PASS, 5)),
+        (0, place(BetKind::DontPass, 5)),
+        (0, Operation::RollClose { roll: 2 }),
+        (1, place(FIELD, 5)),
+    ]);
+    let outcomes = felt.throw();
     assert!(
         outcomes
             .iter()
@@ -325,7 +338,7 @@ fn a_close_among_the_waiting_operations_makes_the_rest_wait_for_the_next_roll() 
         1,
         "the field bet waits for roll 2"
     );
-    let outcomes = felt.reveal_all(2);
+    let outcomes = felt.throw();
     assert_eq!(rolled(&outcomes).roll, 2);
     assert!(matches!(
         outcomes.last(),
@@ -334,96 +347,21 @@ fn a_close_among_the_waiting_operations_makes_the_rest_wait_for_the_next_roll() 
 }
 
 #[test]
-fn no_more_than_the_bound_waits_for_the_open_roll() {
-    let mut felt = closed();
-    let waiting = Operation::SetWorking {
-        kind: FIELD,
-        on: true,
-    };
+fn the_closed_roll_and_what_waits_for_it_come_back_from_the_tables_bytes() {
+    let mut felt = ready();
+    felt.operations(&[(0, Operation::RollClose { roll: 1 }), (1, place(FIELD, 5))]);
+    let (genesis, bytes) = (felt.table.genesis().clone(), felt.table.to_bytes());
+    let chain = felt.table.dice().closed().expect("closed").chain;
+    let read = Table::read(genesis, felt.sequence, chain, &bytes).expect("the same table");
+    let mut back = felt.clone();
+    back.table = read;
+    assert_eq!(back.table.digest(), felt.table.digest());
     assert_eq!(
-        felt.operations(&vec![(1, waiting.clone()); DEFERRED_PER_SEAT_MAX]),
-        []
+        back.throw(),
+        felt.throw(),
+        "it is the same roll, never thrown anew"
     );
-    assert_eq!(felt.refusal(1, place(FIELD, 5)), Rejection::Busy);
-    assert_eq!(
-        felt.operations(&[(2, waiting)]),
-        [],
-        "one player fills nobody else's share"
-    );
-    assert_eq!(felt.table.deferred_len(), DEFERRED_PER_SEAT_MAX + 1);
-    let outcomes = felt.reveal_all(1);
-    assert_eq!(
-        outcomes.len(),
-        2 + DEFERRED_PER_SEAT_MAX,
-        "the dice's own operations still pass"
-    );
-    assert_eq!(felt.table.deferred_len(), 0);
-    felt.bet(1, FIELD, 5);
-}
-
-#[test]
-fn whoever_commits_and_does_not_reveal_is_left_out_after_sixteen_slots() {
-    let mut felt = closed();
-    let closed_at = felt.sequence;
-    for seat in [0, 1, 3] {
-        assert_eq!(felt.operations(&[reveal_of(1, seat, 1)]), []);
-    }
-    while felt.sequence < closed_at + REVEAL_SLOTS - 1 {
-        assert_eq!(felt.slot(&[]), []);
-    }
-    assert_eq!(REVEAL_SLOTS, 16);
-    assert_eq!(rolled(&felt.slot(&[])).left_out, [Seat(2)]);
-    let (_, late) = reveal_of(1, 2, 1);
-    let refused = Rejection::Dice(DiceRefusal::RevealRoll(1));
-    assert_eq!(felt.refusal(2, late), refused);
-    assert!(!felt.table.dice().has_committed(2, Seat(2)));
-    felt.ask(2, felt.commit_of(2, 2, 2));
-    assert!(felt.table.dice().has_committed(2, Seat(2)), "and plays on");
-}
-
-#[test]
-fn no_dice_fall_before_f_plus_one_have_revealed_however_long_it_takes() {
-    let mut felt = closed();
-    felt.operations(&[reveal_of(1, 0, 1)]);
-    for _ in 0..10 * REVEAL_SLOTS {
-        assert_eq!(felt.slot(&[]), []);
-    }
-    let outcomes = felt.operations(&[reveal_of(1, 3, 1)]);
-    assert_eq!(rolled(&outcomes).left_out, [Seat(1), Seat(2)]);
-}
-
-#[test]
-fn the_dice_do_not_depend_on_the_order_of_reveals_but_on_every_secret() {
-    let play = |order: [u8; 4], salt_of_last: u64| {
-        let mut felt = Felt::new(4);
-        felt.bet(0, PASS, 10);
-        for seat in 0..4 {
-            let salt = if seat == 3 { salt_of_last } else { 1 };
-            felt.ask(seat, felt.commit_of(1, seat, salt));
-        }
-        felt.close();
-        let reveals =
-            order.map(|seat| reveal_of(1, seat, if seat == 3 { salt_of_last } else { 1 }));
-        rolled(&felt.operations(&reveals)).settlement.roll
-    };
-    let dice = play([0, 1, 2, 3], 1);
-    assert_eq!(dice, play([3, 1, 0, 2], 1));
-    assert!((2..12).any(|salt| play([0, 1, 2, 3], salt) != dice));
-}
-
-#[test]
-fn a_commitment_for_the_next_roll_is_taken_while_the_dice_of_this_one_are_awaited() {
-    let mut felt = closed();
-    let refused = Rejection::Dice(DiceRefusal::CommitTwice);
-    assert_eq!(felt.ask(1, felt.commit_of(2, 1, 2)), []);
-    assert_eq!(felt.refusal(1, felt.commit_of(2, 1, 3)), refused);
-    let refused = Rejection::Dice(DiceRefusal::CommitClosed);
-    assert_eq!(felt.refusal(1, felt.commit_of(1, 1, 3)), refused);
-    let refused = Rejection::Dice(DiceRefusal::CommitRoll { given: 3, open: 1 });
-    assert_eq!(felt.refusal(1, felt.commit_of(3, 1, 3)), refused);
-    felt.reveal_all(1);
-    assert!(felt.table.dice().has_committed(2, Seat(1)));
-    assert_eq!(felt.table.dice().committed(), 1);
+    assert_eq!(back.table.digest(), felt.table.digest());
 }
 
 #[test]
@@ -498,31 +436,8 @@ fn every_refusal_says_why_and_what_would_do() {
     assert!(said(nobody).contains("nobody has a line bet"), "{nobody}");
     let roll = felt.refusal(0, Operation::RollClose { roll: 9 });
     assert_eq!(said(roll), "roll 9 is not open, roll 1 is");
-    let (_, reveal) = reveal_of(1, 0, 1);
-    let dice = felt.refusal(0, reveal);
-    assert_eq!(dice, Rejection::Dice(DiceRefusal::RevealRoll(1)));
-}
-
-#[test]
-fn a_commitment_that_is_copied_opens_for_nobody_but_its_maker() {
-    let mut felt = Felt::new(4);
-    felt.bet(0, PASS, 10);
-    let copied = felt.commit_of(1, 0, 1);
-    for seat in [0, 1] {
-        felt.ask(seat, copied.clone());
-    }
-    felt.ask(2, felt.commit_of(1, 2, 1));
-    felt.close();
-    let (_, of_zero) = reveal_of(1, 0, 1);
-    let mismatch = Rejection::Dice(DiceRefusal::RevealMismatch);
-    assert_eq!(felt.refusal(1, of_zero.clone()), mismatch);
-    let digest = Digest([0; 32]);
-    let closed = Rejection::Dice(DiceRefusal::CommitClosed);
-    let late = Operation::DiceCommit { roll: 1, digest };
-    assert_eq!(felt.refusal(3, late), closed);
-    felt.ask(0, of_zero.clone());
-    let twice = Rejection::Dice(DiceRefusal::RevealTwice);
-    assert_eq!(felt.refusal(0, of_zero), twice);
+    let old = felt.refusal(0, Operation::Acknowledge(ID));
+    assert_eq!(old, Rejection::Dealing(DealingRefusal::Other));
 }
 
 #[test]

@@ -310,6 +310,10 @@ impl Replica {
         let Message::Slots(slots) = message else {
             return Err(Ignored::Stale);
         };
+        if self.is_held_up() {
+            // What cannot be applied yet is not piled up either.
+            return Err(Ignored::OutOfWindow);
+        }
         let next = self.chain.delivered() + 1;
         let known = next.checked_sub(slots.first).ok_or(Ignored::OutOfWindow)?;
         let known = usize::try_from(known).map_err(|_| Ignored::Stale)?;

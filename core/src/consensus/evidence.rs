@@ -72,6 +72,17 @@ pub enum Lie {
     Checkpoints = 6,
     /// A view-change that hides what its signer voted to commit.
     Amnesia = 7,
+    /// A share of a roll whose proof fails. This one and those below are proven by the table's log, not by
+    /// [`Evidence`]: they take the keys of the dice.
+    RollShare = 8,
+    /// A dealing whose proof of knowledge fails, or that is none.
+    Dealing = 9,
+    /// Two dealings for one attempt.
+    Dealings = 10,
+    /// A false share in a dealing.
+    Share = 11,
+    /// A complaint about a share that is right.
+    Complaint = 12,
 }
 
 impl Lie {
@@ -86,6 +97,11 @@ impl Lie {
             Self::NewViews => "two-new-views",
             Self::Checkpoints => "two-checkpoints",
             Self::Amnesia => "amnesia",
+            Self::RollShare => "false-roll-share",
+            Self::Dealing => "false-dealing",
+            Self::Dealings => "two-dealings",
+            Self::Share => "false-share-dealt",
+            Self::Complaint => "false-complaint",
         }
     }
 
@@ -100,6 +116,11 @@ impl Lie {
             5 => Self::NewViews,
             6 => Self::Checkpoints,
             7 => Self::Amnesia,
+            8 => Self::RollShare,
+            9 => Self::Dealing,
+            10 => Self::Dealings,
+            11 => Self::Share,
+            12 => Self::Complaint,
             _ => return None,
         })
     }
@@ -235,7 +256,7 @@ impl Evidence {
             Lie::Checkpoints => self.same(pair, epoch, context, |statement: &Checkpoint| {
                 Some(statement.sequence)
             }),
-            Lie::Prepares | Lie::Commits | Lie::Amnesia => false,
+            _ => false,
         }
     }
 
@@ -331,6 +352,7 @@ impl Decode for Evidence {
             Lie::Requests | Lie::ViewChanges | Lie::NewViews | Lie::Checkpoints => {
                 Pair::Statements(statement(reader)?, statement(reader)?)
             }
+            _ => return Err(DecodeError::OutOfRange("lie")),
         };
         Ok(Self {
             epoch,

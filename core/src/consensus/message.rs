@@ -254,7 +254,11 @@ impl Message {
             Kind::Evidence => Self::Evidence(Evidence::decode(&mut reader)?),
             Kind::Halt => Self::Halt(Halt::decode(&mut reader)?),
             Kind::Side => Self::Side(SideMessage::decode(&mut reader)?),
-            other @ (Kind::Links | Kind::HistoryWant | Kind::HistoryRuns) => {
+            other @ (Kind::Links
+            | Kind::HistoryWant
+            | Kind::HistoryRuns
+            | Kind::Share
+            | Kind::ShareWant) => {
                 return Err(DecodeError::UnknownKind(other as u8));
             }
         };

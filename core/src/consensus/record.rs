@@ -64,6 +64,14 @@ pub enum Record {
     },
     /// The table forked. The culprits follow from this; the last such record knows the most of them.
     Halted(Halt),
+    /// A roll was settled with these shares, as they travel: whoever plays the slots again needs them. Consensus does not
+    /// look inside.
+    Roll {
+        /// The roll.
+        roll: u64,
+        /// A quorum's shares.
+        shares: Vec<Vec<u8>>,
+    },
 }
 
 const OWN: u8 = 1;
@@ -75,6 +83,7 @@ const EPOCH_END: u8 = 6;
 const EVIDENCE: u8 = 7;
 const HALTED: u8 = 8;
 const OBSERVING: u8 = 9;
+const ROLL: u8 = 10;
 
 impl Encode for Record {
     fn encode(&self, writer: &mut Writer) {
@@ -139,6 +148,12 @@ impl Encode for Record {
                 writer.u8(OBSERVING);
                 writer.u64(*epoch);
             }
+            Self::Roll { roll, shares } => {
+                writer.u8(ROLL);
+                writer.u64(*roll);
+                writer.count_u8(shares.len());
+                shares.iter().for_each(|share| writer.bytes_u16(share));
+            }
         }
     }
 }
@@ -186,6 +201,16 @@ impl Decode for Record {
             OBSERVING => Self::Observing {
                 epoch: reader.u64()?,
             },
+            ROLL => {
+                let roll = reader.u64()?;
+                let count = reader.count_u8(SEATS_MAX, "shares")?;
+                let shares =
+                    (0..count).map(|_| Ok(reader.bytes_u16(MESSAGE_MAX, "share")?.to_vec()));
+                Self::Roll {
+                    roll,
+                    shares: shares.collect::<Result<_, DecodeError>>()?,
+                }
+            }
             _ => return Err(DecodeError::OutOfRange("record kind")),
         })
     }

@@ -496,8 +496,13 @@ impl Replica {
 
     /// Whether anything waits to be decided.
     pub(super) fn has_work(&self) -> bool {
-        self.filler
-            || self.pool.has_next(self.chain.numbers())
-            || self.slots.values().any(Slot::is_open)
+        let wanted = self.filler || self.pool.has_next(self.chain.numbers());
+        (wanted && !self.is_held_up()) || self.slots.values().any(Slot::is_open)
+    }
+
+    /// Whether the layers above are a whole window behind, because a roll waits for its dice: nothing can be proposed
+    /// then, and nobody is to blame for it.
+    pub(super) const fn is_held_up(&self) -> bool {
+        self.chain.delivered() >= self.applied.saturating_add(WINDOW)
     }
 }

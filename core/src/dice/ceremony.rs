@@ -289,6 +289,12 @@ impl Ceremony {
 }
 
 impl SecretShare {
+    /// The public half: what the member's key in a [`CoinKey`] must be.
+    #[must_use]
+    pub fn public(&self) -> [u8; 32] {
+        RistrettoPoint::mul_base(&self.0).compress().0
+    }
+
     /// The share of the key: the sum of the shares of its dealings.
     #[must_use]
     pub fn sum<'a>(shares: impl Iterator<Item = &'a Self>) -> Self {

@@ -8,7 +8,7 @@ use zeroize::Zeroizing;
 
 use super::ceremony::SecretShare;
 use super::group::{hash_to_group, hash_to_scalar, point, scalar, weights};
-use crate::crypto::{Digest, Seat};
+use crate::crypto::{Checker, Digest, Seat};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// Length of a bare share: signer, V, c, z.
@@ -122,6 +122,8 @@ pub enum ShareError {
 pub struct CheckedShare {
     share: Share,
     value: RistrettoPoint,
+    /// m of the roll that it was checked for.
+    message: [u8; 96],
 }
 
 impl CheckedShare {
@@ -176,38 +178,48 @@ impl CoinKey {
     ///
     /// # Errors
     /// [`ShareError`]. In a signed message of the share's signer the last two prove a lie.
-    pub fn check(&self, input: &RollInput, share: &Share) -> Result<CheckedShare, ShareError> {
+    pub fn check(
+        &self,
+        checker: &Checker,
+        input: &RollInput,
+        share: &Share,
+    ) -> Result<CheckedShare, ShareError> {
         let signer = share.signer;
-        let (key, key_bytes) = self
-            .members
-            .get(&signer)
-            .ok_or(ShareError::Stranger(signer))?;
+        let member = self.members.get(&signer);
+        let (key, key_bytes) = member.ok_or(ShareError::Stranger(signer))?;
         let encoding = ShareError::Encoding(signer);
         let value = point(&share.value).ok_or(encoding)?;
         let c = scalar(&share.challenge).ok_or(encoding)?;
         let z = scalar(&share.response).ok_or(encoding)?;
-        let commitments = [
-            RistrettoPoint::vartime_double_scalar_mul_basepoint(&-c, key, &z),
-            RistrettoPoint::vartime_multiscalar_mul([z, -c], [input.point, value]),
-        ];
-        if challenge(signer, key_bytes, input, &share.value, &commitments) == c {
+        let holds = || {
+            let commitments = [
+                RistrettoPoint::vartime_double_scalar_mul_basepoint(&-c, key, &z),
+                RistrettoPoint::vartime_multiscalar_mul([z, -c], [input.point, value]),
+            ];
+            challenge(signer, key_bytes, input, &share.value, &commitments) == c
+        };
+        let parts: [&[u8]; 3] = [key_bytes, &input.message, &share.to_bytes()];
+        if checker.holds("share", &parts, holds) {
             Ok(CheckedShare {
                 share: *share,
                 value,
+                message: input.message,
             })
         } else {
             Err(ShareError::Proof(signer))
         }
     }
 
-    /// The value V of the roll from the first t of these shares; `None` if they are fewer or a signer stands twice.
+    /// The value V of the roll from the first t of these shares; `None` if they are fewer, a signer stands twice, or one
+    /// was checked for another roll.
     /// Any t give the same.
     #[must_use]
-    pub fn combine(&self, shares: &[CheckedShare]) -> Option<[u8; 32]> {
+    pub fn combine(&self, input: &RollInput, shares: &[CheckedShare]) -> Option<[u8; 32]> {
         let shares = shares.get(..self.threshold)?;
         let seats: Vec<Seat> = shares.iter().map(|checked| checked.share.signer).collect();
         let twice = |(at, seat): (usize, &Seat)| seats[..at].contains(seat);
-        if seats.iter().enumerate().any(twice) {
+        let foreign = |checked: &CheckedShare| checked.message != input.message;
+        if seats.iter().enumerate().any(twice) || shares.iter().any(foreign) {
             return None;
         }
         let values = shares.iter().map(|checked| checked.value);

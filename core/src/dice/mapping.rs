@@ -18,8 +18,7 @@ pub fn dice_of(input: &RollInput, value: &[u8; 32]) -> (u8, u8) {
 /// Reads the bytes of `H(seed ‖ 0)`, `H(seed ‖ 1)`, … (counter u32, tag `bitcraps/dice/v1`) and takes the first
 /// byte b < 252: the dice are `(b % 36) / 6 + 1` and `b % 6 + 1`. 252 = 7 · 36, so each of the
 /// 36 outcomes has exactly seven bytes.
-#[must_use]
-pub fn dice_from_seed(seed: &Digest) -> (u8, u8) {
+fn dice_from_seed(seed: &Digest) -> (u8, u8) {
     (0_u32..)
         .flat_map(|counter| Digest::of("bitcraps/dice/v1", &[&seed.0, &counter.to_le_bytes()]).0)
         .find(|byte| *byte < ACCEPTED_BELOW)

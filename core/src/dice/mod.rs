@@ -11,11 +11,11 @@ mod ceremony;
 mod coin;
 mod dealing;
 mod group;
-mod interim;
 mod mapping;
+mod message;
 
 pub use ceremony::{Ceremony, Complaint, SecretShare, Verdict};
 pub use coin::{CheckedShare, CoinKey, RollInput, SHARE_BYTES, Share, ShareError};
 pub use dealing::{CheckedDealing, Dealing, DealingError};
-pub use interim::{CommitReveal, DiceRefusal, REVEAL_SLOTS, commitment};
-pub use mapping::{dice_from_seed, dice_of};
+pub use mapping::dice_of;
+pub use message::{RollShare, ShareMessage};

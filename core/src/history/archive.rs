@@ -9,7 +9,7 @@ use super::closing::Closing;
 use super::flaw::Flaw;
 use super::format::HistoryWriter;
 use super::replay::Replay;
-use super::run::Run;
+use super::run::{RollShares, Run};
 use crate::consensus::{Batch, Certificate, Epoch, Numbers, genesis_chain};
 use crate::crypto::{Context, Digest, Identity, Seat};
 use crate::ledger::LedgerError;
@@ -57,7 +57,7 @@ pub struct Archive {
     /// The last slot kept, and C_s.
     complete: (u64, Digest),
     /// Delivered slots whose certificate is still to come.
-    open: Vec<Batch>,
+    open: Vec<(Batch, Vec<RollShares>)>,
     gap: Option<Gap>,
     full: bool,
 }
@@ -89,20 +89,22 @@ impl Archive {
         Ok(archive)
     }
 
-    /// A slot is delivered, in this epoch, and perhaps the certificate that it and the slots below it were decided by.
+    /// A slot is applied, in this epoch, and perhaps the certificate that it and the slots below it were decided by is
+    /// there; with the shares of each roll that was closed in it.
     pub fn deliver(
         &mut self,
         sequence: u64,
         chain: Digest,
         batch: &Batch,
         certificate: Option<&Certificate>,
+        rolls: Vec<RollShares>,
         epoch: &Epoch,
     ) {
         // Fetched already, as the end of a run that reached further than the gap.
         if self.full || (self.gap.is_none() && sequence <= self.complete.0) {
             return;
         }
-        self.open.push(batch.clone());
+        self.open.push((batch.clone(), rolls));
         let Some(certificate) = certificate else {
             return;
         };
@@ -124,9 +126,24 @@ impl Archive {
         if let Some(gap) = &mut self.gap {
             gap.until = gap.until.max(sequence);
         } else if !self.full && sequence > self.complete.0 {
-            let replay = Replay::resume(before.clone(), self.numbers(), self.complete.1);
-            self.gap = Some(Gap::new(replay, sequence));
+            self.gap = self
+                .replayed(before)
+                .map(|replay| Gap::new(replay, sequence));
         }
+    }
+
+    /// The table after what is kept: `before`, unless that is a slot ahead because a roll waits for its dice; then what is
+    /// kept is played again.
+    fn replayed(&self, before: &Table) -> Option<Replay> {
+        if before.sequence() == self.complete.0 && !before.dice().is_closed() {
+            let table = before.clone();
+            return Some(Replay::resume(table, self.numbers(), self.complete.1));
+        }
+        let mut replay = Replay::new(self.genesis.clone()).ok()?;
+        for kept in &self.kept {
+            replay.apply(&Run::from_bytes(&kept.bytes).ok()?).ok()?;
+        }
+        Some(replay)
     }
 
     /// The first slot that is missing, if one is.
@@ -229,6 +246,7 @@ impl Archive {
             return Err(Flaw::Gap { given, expected });
         }
         run.batches.drain(..known);
+        run.rolls.drain(..known.min(run.rolls.len()));
         run.first = given.saturating_add(known as u64);
         let epoch = gap.replay.next_epoch().clone();
         gap.replay.apply(&run)?;

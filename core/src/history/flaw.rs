@@ -56,6 +56,14 @@ pub enum Flaw {
         /// The slot.
         sequence: u64,
     },
+    /// The shares of a roll are too few, false, or of no roll.
+    #[error("the shares of roll {roll} in slot {sequence} do not make it")]
+    Dice {
+        /// The slot in which it was closed.
+        sequence: u64,
+        /// The roll.
+        roll: u64,
+    },
     /// The settlement sheet is not what the slots lead to.
     #[error("the settlement sheet is not what the slots lead to")]
     Sheet,

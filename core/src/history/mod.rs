@@ -24,5 +24,5 @@ pub use exchange::{HistoryRuns, HistoryWant};
 pub use flaw::Flaw;
 pub use format::{FORMAT_VERSION, HISTORY_BYTES_MAX, MAGIC, RecordKind};
 pub use replay::Replay;
-pub use run::{RUN_SLOTS_MAX, Run};
+pub use run::{RUN_SLOTS_MAX, RollShares, Run, SLOT_ROLLS_MAX};
 pub use verify::{Breach, Verdict, verify_history};

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use super::flaw::Flaw;
-use super::run::Run;
+use super::run::{RollShares, Run};
 use crate::consensus::{
     Batch, Epoch, Numbers, Request, SignedBytes, SignedRequest, genesis_chain, next_chain,
 };
-use crate::crypto::{Context, Digest, Seat, Signed};
+use crate::crypto::{Checker, Context, Digest, Seat, Signed};
 use crate::ledger::LedgerError;
 use crate::table::{Genesis, Table};
 use crate::wire::PROTOCOL_VERSION;
@@ -21,6 +21,9 @@ pub struct Replay {
     sequence: u64,
     chain: Digest,
 }
+
+/// The slots of a run, each with its C_s; the numbers and the chain after them.
+type Checked = (Vec<(Digest, Batch)>, Numbers, Digest);
 
 impl Replay {
     /// A table at its genesis.
@@ -54,16 +57,18 @@ impl Replay {
     /// # Errors
     /// The [`Flaw`]. Nothing of the run has been played then.
     pub fn apply(&mut self, run: &Run) -> Result<(), Flaw> {
-        let (batches, numbers, chain) = self.check(run)?;
+        let (slots, numbers, chain) = self.check(run)?;
         let epoch = self.table.epoch_at(run.first).number;
         let mut table = self.table.clone();
-        for (sequence, batch) in (run.first..).zip(&batches) {
+        let slots = slots.iter().zip(&run.rolls);
+        for (sequence, ((chain, batch), rolls)) in (run.first..).zip(slots) {
             // A quorum signs only within its own epoch.
             if table.epoch_at(sequence).number != epoch {
                 return Err(Flaw::Certificate { epoch, sequence });
             }
             let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
-            table.apply(sequence, requests);
+            table.apply(sequence, *chain, requests);
+            throw(&mut table, sequence, rolls)?;
             table.take_members_change();
         }
         self.table = table;
@@ -74,7 +79,7 @@ impl Replay {
     }
 
     /// Signatures, numbers and certificate, in the order of the file, so that the first thing that is wrong is named.
-    fn check(&self, run: &Run) -> Result<(Vec<Batch>, Numbers, Digest), Flaw> {
+    fn check(&self, run: &Run) -> Result<Checked, Flaw> {
         let expected = self.sequence.saturating_add(1);
         if run.first != expected || run.batches.is_empty() {
             let given = run.first;
@@ -88,7 +93,7 @@ impl Replay {
             let ordered = numbers.advance(batch.iter().map(AsRef::as_ref));
             ordered.ok_or(Flaw::Numbers { sequence })?;
             chain = next_chain(&chain, sequence, &batch);
-            batches.push(batch);
+            batches.push((chain, batch));
         }
         if !run.certificate(chain).verify(epoch) {
             return Err(Flaw::Certificate {
@@ -146,5 +151,25 @@ impl Replay {
     #[must_use]
     pub fn next_epoch(&self) -> &Epoch {
         self.table.epoch_at(self.sequence.saturating_add(1))
+    }
+}
+
+/// Throws the rolls that a slot closed, each with the shares that the history has for it.
+fn throw(table: &mut Table, sequence: u64, rolls: &[RollShares]) -> Result<(), Flaw> {
+    let mut rolls = rolls.iter();
+    while table.dice().is_closed() {
+        let roll = table.dice().roll();
+        let flaw = Flaw::Dice { sequence, roll };
+        let shares = rolls.next().ok_or(flaw)?;
+        let check = |share| table.check_share(&Checker::default(), share)?.ok();
+        let checked = shares.iter().map(check).collect::<Option<Vec<_>>>();
+        let exactly = |checked: &Vec<_>| Some(checked.len()) == table.closed_threshold();
+        let checked = checked.filter(exactly).ok_or(flaw)?;
+        table.settle(&checked).ok_or(flaw)?;
+    }
+    let roll = table.dice().roll();
+    match rolls.next() {
+        None => Ok(()),
+        Some(_) => Err(Flaw::Dice { sequence, roll }),
     }
 }

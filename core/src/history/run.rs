@@ -3,11 +3,14 @@
 use crate::consensus::{
     Batch, Certificate, CertificateBody, Head, Phase, SignedBytes, limits, read_batch, write_batch,
 };
-use crate::crypto::Digest;
+use crate::crypto::{Digest, SEATS_MAX};
+use crate::dice::Share;
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// Most slots in one run: as many undelivered blocks as a replica keeps.
 pub const RUN_SLOTS_MAX: usize = limits::BLOCKS_MAX;
+/// Most rolls that can be closed in one slot: each takes a request.
+pub const SLOT_ROLLS_MAX: usize = limits::BATCH_MAX;
 
 /// Consecutive slots with all bodies, and the certificate of the last one. Its chain digest covers the others.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -20,12 +23,17 @@ pub struct Run {
     pub view: u64,
     /// The commit votes of exactly q members.
     pub body: CertificateBody,
+    /// For each slot the rolls that were closed in it, in order.
+    pub rolls: Vec<Vec<RollShares>>,
 }
+
+/// The shares of a quorum that a roll was thrown with.
+pub type RollShares = Vec<Share>;
 
 impl Run {
     /// What was delivered, as it is kept.
     #[must_use]
-    pub fn of(first: u64, batches: &[Batch], certificate: &Certificate) -> Self {
+    pub fn of(first: u64, slots: &[(Batch, Vec<RollShares>)], certificate: &Certificate) -> Self {
         let bytes = |batch: &Batch| {
             batch
                 .iter()
@@ -34,9 +42,10 @@ impl Run {
         };
         Self {
             first,
-            batches: batches.iter().map(bytes).collect(),
+            batches: slots.iter().map(|(batch, _)| bytes(batch)).collect(),
             view: certificate.head.view,
             body: certificate.into(),
+            rolls: slots.iter().map(|(_, rolls)| rolls.clone()).collect(),
         }
     }
 
@@ -69,6 +78,13 @@ impl Encode for Run {
             .for_each(|batch| write_batch(batch, writer));
         writer.u64(self.view);
         self.body.encode(writer);
+        for rolls in &self.rolls {
+            writer.count_u8(rolls.len());
+            for shares in rolls {
+                writer.count_u8(shares.len());
+                shares.iter().for_each(|share| share.encode(writer));
+            }
+        }
     }
 }
 
@@ -83,11 +99,23 @@ impl Decode for Run {
             .map(|_| read_batch(reader))
             .collect::<Result<_, _>>()?;
         let view = reader.u64()?;
+        let body = CertificateBody::decode(reader, view == 0)?;
+        let rolls = (0..count).map(|_| read_rolls(reader));
         Ok(Self {
             first,
             batches,
             view,
-            body: CertificateBody::decode(reader, view == 0)?,
+            body,
+            rolls: rolls.collect::<Result<_, _>>()?,
         })
     }
+}
+
+fn read_rolls(reader: &mut Reader<'_>) -> Result<Vec<RollShares>, DecodeError> {
+    let rolls = reader.count_u8(SLOT_ROLLS_MAX, "rolls")?;
+    let shares = |reader: &mut Reader<'_>| {
+        let count = reader.count_u8(SEATS_MAX, "shares")?;
+        (0..count).map(|_| Share::decode(reader)).collect()
+    };
+    (0..rolls).map(|_| shares(reader)).collect()
 }

@@ -197,6 +197,20 @@ pub enum Event {
         /// What.
         outcome: Outcome,
     },
+    /// A closed roll has waited for its dice for a while: they fall as soon as enough of these phones are back.
+    WaitingForDice {
+        /// The roll.
+        roll: u64,
+        /// Whose shares are missing.
+        missing: Vec<Seat>,
+    },
+    /// The shares that a roll was made from: with these, anybody can throw it again. What came of it follows.
+    DiceShown {
+        /// The roll.
+        roll: u64,
+        /// A quorum's signed shares, each an encoded message of kind share.
+        shares: Vec<Vec<u8>>,
+    },
     /// A link is secured: the other end has proven whose phone it is.
     NeighbourUp {
         /// The link.
@@ -253,7 +267,8 @@ pub enum Event {
         seat: Seat,
         /// How it lied.
         lie: Lie,
-        /// The proof, which anybody can check: an encoded [`Evidence`](crate::consensus::Evidence).
+        /// The proof, which anybody can check: an encoded [`Evidence`](crate::consensus::Evidence), of a false share of a
+        /// roll a [`FalseShare`](crate::table::FalseShare).
         evidence: Vec<u8>,
     },
     /// Two quorums contradict each other: more phones lied than any protocol can bear. Nothing is decided here any

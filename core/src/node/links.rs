@@ -48,6 +48,7 @@ impl Node {
         self.mesh.link_down(link);
         self.replica.link_down(Peer(link.0));
         self.past.link_down(link);
+        self.coin.link_down(link);
         if let Some(seat) = self.neighbours.on_link_down(link) {
             self.outputs
                 .push_back(Output::Event(Event::NeighbourDown { link, seat }));
@@ -80,6 +81,10 @@ impl Node {
         self.tap.heard(link, message);
         if message.first() == Some(&(Kind::Links as u8)) {
             self.on_links(link, message);
+        } else if let Some(kind @ (Kind::Share | Kind::ShareWant)) =
+            message.first().and_then(|byte| Kind::from_u8(*byte))
+        {
+            self.on_dice_message(now, link, kind, message);
         } else if message.first() == Some(&(Kind::Status as u8))
             && self.mesh.backlog(link) > ANSWER_BACKLOG_MAX
         {

@@ -26,13 +26,16 @@
 //! How a bet travels: [`Command::PlaceBet`] is signed as a request and floods; the primary orders it; q commits deliver
 //! it on every phone; [`crate::table::Table`] applies it; [`Event::Happened`] says what came of it.
 
+mod coin;
 mod config;
+mod dealer;
 mod duties;
 mod io;
 mod links;
 mod neighbours;
 mod past;
 mod replay;
+mod slots;
 mod stats;
 mod tap;
 
@@ -40,18 +43,20 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
+use coin::Coin;
 pub use config::{NodeConfig, OpenError};
 use duties::Duties;
 use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
 use neighbours::Neighbours;
 use past::Past;
+use slots::DecidedSlot;
 pub use stats::{Stats, Usage};
 pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
 
-use crate::consensus::{Action, Batch, Epoch, Replica, ReplicaConfig, Urgency, limits};
+use crate::consensus::{Action, Epoch, Evidence, Replica, ReplicaConfig, Urgency, limits};
 use crate::crypto::{Digest, Identity, Seat};
-use crate::history::Archive;
+use crate::history::{Archive, RollShares};
 use crate::mesh::{Class, LinkId, LinkKeys, Mesh};
 use crate::table::{Operation, Table};
 use crate::time::{Instant, earliest};
@@ -72,6 +77,11 @@ pub struct Node {
     neighbours: Neighbours,
     duties: Duties,
     past: Past,
+    coin: Coin,
+    /// Decided slots that wait for the dice of the one below them.
+    waiting_slots: VecDeque<DecidedSlot>,
+    /// The slot that is being applied, and the shares of the rolls that were closed in it.
+    applying: Option<(DecidedSlot, Vec<RollShares>)>,
     outputs: VecDeque<Output>,
     stats: Stats,
     tap: Tap,
@@ -110,7 +120,7 @@ impl Node {
             seat: seat.ok_or(OpenError::NotSeated)?,
             identity: Arc::clone(&identity),
             pipeline: limits::PIPELINE,
-            checker,
+            checker: checker.clone(),
         };
         let replica = if formed_now && records.is_empty() {
             Replica::new(replica)
@@ -120,8 +130,16 @@ impl Node {
         };
         let keys = LinkKeys::new(Arc::clone(&identity), &secret, &seed);
         let mut node = Self {
-            duties: Duties::new(replica.seat(), table_id),
             past: Past::new(Archive::new(genesis.clone())),
+            duties: Duties::new(replica.seat()),
+            coin: Coin::new(
+                replica.seat(),
+                u16::from_le_bytes([table_id.0[0], table_id.0[1]]),
+                Arc::clone(&identity),
+                checker,
+            ),
+            waiting_slots: VecDeque::new(),
+            applying: None,
             table: Table::new(genesis)?,
             mesh: Mesh::new(keys),
             neighbours: Neighbours::new(seed, links_max),
@@ -223,7 +241,7 @@ impl Node {
             consensus: self.replica.load(),
             queued_bytes: self.mesh.queued_bytes(),
             links: self.neighbours.len(),
-            deferred: self.table.deferred_len(),
+            deferred: self.table.deferred_len() + self.waiting_slots.len() + self.coin.held(),
         }
     }
 
@@ -261,6 +279,7 @@ impl Node {
             while let Some(action) = self.replica.poll_action() {
                 self.carry_out(now, action);
             }
+            self.mind_the_dice(now);
             for operation in self.due_operations(now) {
                 self.replica.submit(now, operation.to_bytes());
             }
@@ -275,23 +294,21 @@ impl Node {
     }
 
     fn due_operations(&mut self, now: Instant) -> Vec<Operation> {
+        let within_reach = self.neighbours.within_reach(self.replica.seat()).len();
         let due = if self.replica.may_submit() {
-            self.duties.due(now, &self.table, &self.identity)
+            self.duties
+                .due(now, &self.table, &self.identity, within_reach)
         } else {
             Vec::new()
         };
         self.replica
-            .set_filler(now, self.duties.wants_filler(now, &self.table));
+            .set_filler(now, Duties::wants_filler(&self.table));
         due
     }
 
     fn carry_out(&mut self, now: Instant, action: Action) {
         match action {
-            Action::Persist(record) => {
-                self.stats.persisted.0 += 1;
-                self.stats.persisted.1 += record.len() as u64;
-                self.outputs.push_back(Output::Persist(record));
-            }
+            Action::Persist(record) => self.persist(record),
             Action::Flood {
                 urgency,
                 bytes,
@@ -311,8 +328,13 @@ impl Node {
                 batch,
                 certificate,
             } => {
-                self.keep(sequence, chain, &batch, certificate.as_ref());
-                self.deliver(now, sequence, chain, batch);
+                let slot = DecidedSlot {
+                    sequence,
+                    chain,
+                    batch,
+                    certificate,
+                };
+                self.deliver(now, slot);
             }
             Action::Install {
                 sequence,
@@ -324,7 +346,10 @@ impl Node {
                 lie,
                 evidence,
             } => {
-                self.duties.on_proof(now, seat, evidence.clone());
+                let operation = Evidence::from_bytes(&evidence).map(Box::new);
+                if let Ok(operation) = operation.map(Operation::Evidence) {
+                    self.duties.on_proof(now, seat, operation);
+                }
                 self.tell(Event::Caught {
                     seat,
                     lie,
@@ -347,60 +372,8 @@ impl Node {
         }
     }
 
-    /// Sends to every neighbour that is not known to have it.
-    fn flood(&mut self, urgency: Urgency, bytes: Vec<u8>, own: bool, origin: Option<Seat>) {
-        if let Some(kind) = bytes.first().and_then(|byte| Kind::from_u8(*byte))
-            && own
-        {
-            let (count, total) = self.stats.origin.entry(kind).or_default();
-            *count += 1;
-            *total += bytes.len() as u64;
-        }
-        let links: Vec<LinkId> = match origin {
-            Some(origin) => self.neighbours.lacking(origin).collect(),
-            None => self.neighbours.secured().collect(),
-        };
-        self.mesh
-            .flood(links.into_iter(), class_of(urgency), own, bytes);
-    }
-
     fn tell(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
-    }
-
-    /// Goes on from a certified state. It has the digest that a quorum signed, so it is a table of this genesis.
-    fn install(&mut self, sequence: u64, chain: Digest, application: &[u8]) {
-        let table = Table::read(self.table.genesis().clone(), sequence, application);
-        debug_assert!(table.is_ok(), "a quorum signed a state that is none");
-        if let Ok(table) = table {
-            self.past.install(&self.table, sequence);
-            self.table = table;
-            self.tell(Event::Installed { sequence, chain });
-        }
-    }
-
-    fn deliver(&mut self, now: Instant, sequence: u64, chain: Digest, batch: Batch) {
-        self.stats.delivered += 1;
-        let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
-        let outcomes = self.table.apply(sequence, requests);
-        let state = self.replica.is_checkpoint(sequence);
-        let state = state.then(|| self.table.to_bytes());
-        let roster = self.table.take_members_change();
-        self.replica.applied(now, sequence, roster, state);
-        self.outputs.push_back(Output::Event(Event::Delivered {
-            sequence,
-            chain,
-            batch,
-        }));
-        for outcome in outcomes {
-            self.outputs
-                .push_back(Output::Event(Event::Happened { sequence, outcome }));
-        }
-        self.waiting_since = None;
-        if std::mem::take(&mut self.stalled) {
-            self.outputs.push_back(Output::Event(Event::Resumed));
-        }
-        self.watch_for_stall(now);
     }
 
     /// Tells the player once when nothing has been decided for a while, and who has gone quiet.
@@ -434,6 +407,7 @@ impl Node {
         let past = self
             .past
             .next_wake(self.neighbours.secured().next().is_some());
+        let duties = earliest(duties, self.coin.next_wake());
         let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
         let wake = earliest(wake, past);
         earliest(earliest(wake, stall), duties)

@@ -287,6 +287,13 @@ impl Neighbours {
             .map(|(link, ..)| link)
     }
 
+    /// This phone, those that it has links to, and those that they have links to, by their own word.
+    pub(super) fn within_reach(&self, own: Seat) -> SeatSet {
+        let neighbours = self.served();
+        let seats = neighbours.flat_map(|(_, seat, linked)| linked.iter().chain([seat]));
+        seats.chain([own]).collect()
+    }
+
     /// The seats that this phone has links to.
     pub(super) fn seats(&self) -> SeatSet {
         self.served().map(|(_, seat, _)| seat).collect()

@@ -7,7 +7,7 @@ use super::Node;
 use super::io::Event;
 use crate::consensus::{Batch, Certificate, Ignored};
 use crate::crypto::Digest;
-use crate::history::{Archive, HistoryRuns, HistoryWant};
+use crate::history::{Archive, HistoryRuns, HistoryWant, RollShares};
 use crate::mesh::{Class, LinkId};
 use crate::table::Table;
 use crate::time::Instant;
@@ -114,18 +114,19 @@ impl Node {
         self.past.archive.complete()
     }
 
-    /// Keeps a delivered slot.
+    /// Keeps a slot that is applied, with the shares of the rolls that were closed in it.
     pub(super) fn keep(
         &mut self,
         sequence: u64,
         chain: Digest,
         batch: &Batch,
         certificate: Option<&Certificate>,
+        rolls: Vec<RollShares>,
     ) {
         let epoch = self.table.epoch_at(sequence);
         let past = &mut self.past;
         past.archive
-            .deliver(sequence, chain, batch, certificate, epoch);
+            .deliver(sequence, chain, batch, certificate, rolls, epoch);
         if past.archive.is_full() && !past.told_full {
             past.told_full = true;
             let complete = past.archive.complete();

@@ -36,6 +36,6 @@ pub struct Usage {
     pub queued_bytes: usize,
     /// Links served.
     pub links: usize,
-    /// Operations that wait for the open roll.
+    /// What waits for the dice of a closed roll, or is ahead of its close: operations, slots, shares.
     pub deferred: usize,
 }

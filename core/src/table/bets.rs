@@ -19,6 +19,9 @@ impl Table {
     /// # Errors
     /// The [`Rejection`] that placing it now would get.
     pub fn check_place(&self, seat: Seat, kind: BetKind, amount: Chips) -> Result<(), Rejection> {
+        if !self.has_key() {
+            return Err(Rejection::NoKey);
+        }
         self.layout.check_place(seat, kind, amount)?;
         let wanted = self.layout.charge(seat, kind, amount);
         let have = self.ledger.stack(seat)?;

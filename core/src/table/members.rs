@@ -45,6 +45,11 @@ impl Members {
         known.next().unwrap_or(&self.epochs[0])
     }
 
+    /// An epoch by its number, if it is remembered.
+    pub(super) fn numbered(&self, number: u64) -> Option<&Epoch> {
+        self.epochs.iter().find(|epoch| epoch.number == number)
+    }
+
     /// With everything that is ordered, in force or not.
     pub(super) fn latest(&self) -> &Epoch {
         self.epochs.last().unwrap_or(&self.epochs[0])
@@ -53,13 +58,7 @@ impl Members {
     /// A change that is ordered at `sequence` holds from W + 1 slots later on.
     fn change(&mut self, sequence: u64, roster: Roster) {
         let first = sequence.saturating_add(limits::WINDOW + 1);
-        let last = self.latest();
-        let number = if last.first == first {
-            last.number
-        } else {
-            last.number + 1
-        };
-        self.epochs.retain(|epoch| epoch.number < number);
+        let number = self.latest().number + 1;
         self.epochs.push(Epoch::new(
             PROTOCOL_VERSION,
             &self.table,
@@ -136,7 +135,7 @@ impl Table {
         self.members.gone.get(&seat).copied()
     }
 
-    /// The members that follow from everything ordered so far; a change is in force W + 1 slots after its own.
+    /// The members of the last epoch that has its key; a change is in force W + 1 slots after its own.
     #[must_use]
     pub fn members(&self) -> &Roster {
         &self.members.latest().roster
@@ -154,42 +153,53 @@ impl Table {
         self.members.latest().first > self.sequence.saturating_add(1)
     }
 
-    /// Somebody shows proof that a player lied. Its bets go to the bank, its stack is frozen, and it has no vote from
-    /// the next epoch on.
+    /// Somebody shows proof that a player lied.
     pub(super) fn convict(
         &mut self,
-        sequence: u64,
         by: Seat,
         evidence: &Evidence,
     ) -> Result<Vec<Outcome>, Rejection> {
         let (seat, lie) = (evidence.culprit, evidence.lie);
-        if matches!(self.gone(seat), Some(Gone::Convicted(_))) {
-            return Err(Rejection::KnownLiar { seat });
-        }
-        let mut epochs = self.members.epochs.iter();
-        let epoch = epochs.find(|epoch| epoch.number == evidence.epoch);
+        let epoch = self.members.numbered(evidence.epoch);
         let epoch = epoch.ok_or(Rejection::OldEvidence)?;
         let context = Context::of_table(PROTOCOL_VERSION, &self.members.table);
         let same_key = self.genesis.roster.key(seat) == epoch.roster.key(seat);
         if !same_key || !evidence.verify(epoch, &context) {
             return Err(Rejection::NoProof);
         }
+        self.condemn(seat, lie, by)
+    }
+
+    /// A player is proven to have lied: its bets go to the bank, its stack is frozen, it has no say any more, and no
+    /// vote once the others have a key without it.
+    pub(super) fn condemn(
+        &mut self,
+        seat: Seat,
+        lie: Lie,
+        by: Seat,
+    ) -> Result<Vec<Outcome>, Rejection> {
+        if matches!(self.gone(seat), Some(Gone::Convicted(_))) {
+            return Err(Rejection::KnownLiar { seat });
+        }
         let forfeited = self.ledger.escrow(seat)?;
         self.layout.forfeit(seat);
         self.ledger.lose(seat, forfeited)?;
-        let mut outcomes = vec![Outcome::Convicted {
+        self.take_out(seat, Gone::Convicted(lie));
+        Ok(vec![Outcome::Convicted {
             seat,
             lie,
             by,
             forfeited,
-        }];
-        outcomes.extend(self.take_out(sequence, seat, Gone::Convicted(lie)));
-        Ok(outcomes)
+        }])
     }
 
     /// A player goes: bets that can come down do, and a bet that cannot keeps its player here.
-    pub(super) fn leave(&mut self, sequence: u64, seat: Seat) -> Result<Vec<Outcome>, Rejection> {
-        if self.members().without(SeatSet::from_iter([seat])).is_err() {
+    pub(super) fn leave(&mut self, seat: Seat) -> Result<Vec<Outcome>, Rejection> {
+        if self
+            .next_members()
+            .without(SeatSet::from_iter([seat]))
+            .is_err()
+        {
             return Err(Rejection::LastTwo);
         }
         let mut after = self.clone();
@@ -201,28 +211,26 @@ impl Table {
             outcomes.extend(after.remove_bet(seat, kind)?);
         }
         outcomes.push(Outcome::Left { seat });
-        outcomes.extend(after.take_out(sequence, seat, Gone::Left));
+        after.take_out(seat, Gone::Left);
         *self = after;
         Ok(outcomes)
     }
 
-    /// The seat has no say from now on, and no vote from the next epoch on. Of two members none can be taken out: the
-    /// other could not play alone.
-    fn take_out(&mut self, sequence: u64, seat: Seat, why: Gone) -> Option<Outcome> {
+    fn take_out(&mut self, seat: Seat, why: Gone) {
         self.members.gone.insert(seat, why);
         self.hand.leave(seat, self.seats());
-        let roster = self.members().without(SeatSet::from_iter([seat])).ok()?;
-        if roster == *self.members() {
-            return None;
-        }
+    }
+
+    /// Others are members from W + 1 slots later on: their key is made.
+    pub(super) fn change_members(&mut self, sequence: u64, roster: Roster) -> Outcome {
         self.members.change(sequence, roster);
         self.members_changed = true;
         let next = self.members.latest();
-        Some(Outcome::MembersChange {
+        Outcome::MembersChange {
             first: next.first,
             members: next.roster.seats().collect(),
             quorum: next.quorum.q,
-        })
+        }
     }
 
     /// The roster that follows from the slot applied last, if that slot changed it.

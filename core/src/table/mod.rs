@@ -4,8 +4,10 @@
 //! everything above it: `craps`, `ledger`, `dice`, and from `consensus` the quorum sizes.
 
 mod bets;
+mod dealing;
 mod genesis;
 mod house;
+mod key;
 mod members;
 mod operation;
 mod outcome;
@@ -15,10 +17,12 @@ mod shooter;
 mod snapshot;
 mod state;
 
+pub use dealing::{AttemptId, FalseShare};
 pub use genesis::{Genesis, TableRules};
 pub use house::HouseError;
+pub use key::{Attempt, ClosedRoll, Dice, EpochKey, ROLLS_PER_KEY};
 pub use members::Gone;
 pub use operation::Operation;
-pub use outcome::{Outcome, Rejection, RollResult};
+pub use outcome::{DealingRefusal, Outcome, Rejection, RollResult};
 pub use sheet::{PendingRoll, SettlementSheet, SheetLine};
-pub use state::{DEFERRED_PER_SEAT_MAX, Table};
+pub use state::Table;

@@ -1,8 +1,9 @@
 //! What a player can ask of the table: the payload of a request.
 
+use super::dealing::{AttemptId, FalseShare};
 use crate::consensus::Evidence;
 use crate::craps::{BetKind, Chips};
-use crate::crypto::Digest;
+use crate::dice::{Complaint, Dealing};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// One operation of one player.
@@ -53,20 +54,16 @@ pub enum Operation {
     Leave,
     /// Proof that somebody lied.
     Evidence(Box<Evidence>),
-    /// Interim dice: a commitment.
-    DiceCommit {
-        /// The roll's number.
-        roll: u64,
-        /// See [`crate::dice::commitment`].
-        digest: Digest,
-    },
-    /// Interim dice: the secret behind the commitment.
-    DiceReveal {
-        /// The roll's number.
-        roll: u64,
-        /// The secret.
-        secret: [u8; 32],
-    },
+    /// A part of the dice's next key.
+    Deal(AttemptId, Box<Dealing>),
+    /// "My shares in these dealings are right."
+    Acknowledge(AttemptId),
+    /// "My share in this dealing is false."
+    Complain(AttemptId, Complaint),
+    /// "This attempt comes to nothing": with q of these another begins.
+    GiveUp(AttemptId),
+    /// Proof that somebody signed a false share of a roll.
+    FalseShare(Box<FalseShare>),
 }
 
 impl Encode for Operation {
@@ -99,15 +96,27 @@ impl Encode for Operation {
                 writer.u8(6);
                 writer.u64(*roll);
             }
-            Self::DiceCommit { roll, digest } => {
+            Self::Deal(id, dealing) => {
                 writer.u8(7);
-                writer.u64(*roll);
-                digest.encode(writer);
+                id.encode(writer);
+                dealing.encode(writer);
             }
-            Self::DiceReveal { roll, secret } => {
+            Self::Acknowledge(id) => {
                 writer.u8(8);
-                writer.u64(*roll);
-                writer.raw(secret);
+                id.encode(writer);
+            }
+            Self::Complain(id, complaint) => {
+                writer.u8(20);
+                id.encode(writer);
+                complaint.encode(writer);
+            }
+            Self::GiveUp(id) => {
+                writer.u8(21);
+                id.encode(writer);
+            }
+            Self::FalseShare(shown) => {
+                writer.u8(22);
+                shown.encode(writer);
             }
             Self::PassDice { roll } => {
                 writer.u8(9);
@@ -146,19 +155,19 @@ impl Decode for Operation {
             6 => Self::Idle {
                 roll: reader.u64()?,
             },
-            7 => Self::DiceCommit {
-                roll: reader.u64()?,
-                digest: Digest::decode(reader)?,
-            },
-            8 => Self::DiceReveal {
-                roll: reader.u64()?,
-                secret: reader.array()?,
-            },
+            7 => Self::Deal(
+                AttemptId::decode(reader)?,
+                Box::new(Dealing::decode(reader)?),
+            ),
+            8 => Self::Acknowledge(AttemptId::decode(reader)?),
             9 => Self::PassDice {
                 roll: reader.u64()?,
             },
             10 => Self::Leave,
             11 => Self::Evidence(Box::new(Evidence::decode(reader)?)),
+            20 => Self::Complain(AttemptId::decode(reader)?, Complaint::decode(reader)?),
+            21 => Self::GiveUp(AttemptId::decode(reader)?),
+            22 => Self::FalseShare(Box::new(FalseShare::decode(reader)?)),
             _ => return Err(DecodeError::OutOfRange("operation")),
         })
     }
@@ -168,6 +177,11 @@ impl Decode for Operation {
 mod tests {
     use super::*;
     use crate::craps::BoxNumber;
+
+    const ID: AttemptId = AttemptId {
+        epoch: 5,
+        attempt: 1,
+    };
 
     #[test]
     fn every_operation_comes_back_from_its_bytes_and_no_prefix_does() {
@@ -181,14 +195,17 @@ mod tests {
             Operation::Idle { roll: 3 },
             Operation::PassDice { roll: 3 },
             Operation::Leave,
-            Operation::DiceCommit {
-                roll: 3,
-                digest: Digest([1; 32]),
-            },
-            Operation::DiceReveal {
-                roll: 3,
-                secret: [2; 32],
-            },
+            Operation::Deal(
+                ID,
+                Box::new(Dealing {
+                    commitments: vec![[1; 32]; 3],
+                    challenge: [2; 32],
+                    response: [3; 32],
+                    shares: vec![[4; 32]; 4],
+                }),
+            ),
+            Operation::Acknowledge(ID),
+            Operation::GiveUp(ID),
         ] {
             let bytes = operation.to_bytes();
             assert_eq!(Operation::from_bytes(&bytes), Ok(operation));

@@ -4,7 +4,6 @@ use super::members::Gone;
 use crate::consensus::Lie;
 use crate::craps::{BetKind, BoxNumber, Chips, Phase, Refusal, Settlement};
 use crate::crypto::Seat;
-use crate::dice::DiceRefusal;
 use crate::ledger::LedgerError;
 
 /// Something that happened at the table.
@@ -82,6 +81,31 @@ pub enum Outcome {
         /// How many of them must agree; with fewer than four that is everybody.
         quorum: usize,
     },
+    /// Somebody dealt a part of the next key.
+    Dealt {
+        /// Who.
+        seat: Seat,
+        /// How many have.
+        have: usize,
+        /// How many make the key.
+        needed: usize,
+    },
+    /// The dice have a key for an epoch.
+    KeyMade {
+        /// The epoch.
+        epoch: u64,
+        /// Which attempt it took, from 0.
+        attempt: u16,
+        /// Whose dealings it is made from, in the order of the log.
+        dealers: Vec<Seat>,
+    },
+    /// A quorum gave up an attempt to make a key; another begins.
+    GivenUp {
+        /// The epoch that the key was for.
+        epoch: u64,
+        /// The attempt.
+        attempt: u16,
+    },
     /// An operation was refused. Nothing moved.
     Rejected {
         /// Whose.
@@ -106,8 +130,6 @@ pub struct RollResult {
     pub settlement: Settlement,
     /// The phase now.
     pub phase: Phase,
-    /// Who committed to this roll's dice and then did not reveal in time.
-    pub left_out: Vec<Seat>,
 }
 
 /// Why an operation was refused.
@@ -155,14 +177,9 @@ pub enum Rejection {
         /// The open one.
         open: u64,
     },
-    /// Too few players have committed to the dice yet.
-    #[error("{have} of {needed} players have committed to the dice; wait for the others")]
-    NotReady {
-        /// How many have.
-        have: usize,
-        /// How many it takes.
-        needed: usize,
-    },
+    /// The dice have no key yet, so nothing is played.
+    #[error("the dice have no key yet; wait until the phones have made one")]
+    NoKey,
     /// The player is not at the table any more.
     #[error("{}", Self::name_gone(*.0))]
     Gone(Gone),
@@ -184,9 +201,9 @@ pub enum Rejection {
     /// Nobody has a bet, so there is nothing to wait for.
     #[error("nobody has a bet")]
     NoBets,
-    /// Interim dice.
+    /// A part of a key that is not wanted.
     #[error("{0}")]
-    Dice(#[from] DiceRefusal),
+    Dealing(#[from] DealingRefusal),
     /// Too much waits for the open roll.
     #[error("too many operations wait for the open roll; try again after it")]
     Busy,
@@ -221,4 +238,27 @@ impl From<LedgerError> for Rejection {
     fn from(error: LedgerError) -> Self {
         Self::Ledger(error)
     }
+}
+
+/// Why a part of a key was refused. None of these blames anybody.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, thiserror::Error)]
+pub enum DealingRefusal {
+    /// Another attempt is under way, or none.
+    #[error("this attempt at a key is not under way")]
+    Other,
+    /// The player is none of those whom the key is for.
+    #[error("this player has no part in the key")]
+    NoPart,
+    /// The first q dealings make the key.
+    #[error("there are enough dealings")]
+    Enough,
+    /// It was said before.
+    #[error("said before")]
+    Again,
+    /// Not everything is dealt yet.
+    #[error("not everything is dealt yet")]
+    TooEarly,
+    /// There is no such dealing.
+    #[error("there is no such dealing")]
+    NoDealing,
 }

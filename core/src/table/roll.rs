@@ -1,10 +1,11 @@
-//! The life of a roll: closed, revealed, settled.
+//! The life of a roll: closed, thrown, settled.
 
+use super::key::ClosedRoll;
 use super::outcome::{Outcome, Rejection, RollResult};
 use super::state::Table;
 use crate::craps::{Line, LineResult, Phase, Roll, Settlement};
 use crate::crypto::Seat;
-use crate::dice::dice_from_seed;
+use crate::dice::{CheckedShare, dice_of};
 
 impl Table {
     /// The shooter closes the bets of the open roll.
@@ -15,13 +16,10 @@ impl Table {
         roll: u64,
     ) -> Result<Vec<Outcome>, Rejection> {
         self.check_open(roll)?;
+        self.check_key(sequence)?;
         let shooter = self.shooter();
         if shooter != Some(seat) {
             return Err(Rejection::NotShooter { shooter });
-        }
-        let (have, needed) = (self.dice.committed(), self.quorum.q);
-        if have < needed {
-            return Err(Rejection::NotReady { have, needed });
         }
         Ok(vec![self.close(sequence, Some(seat))])
     }
@@ -34,20 +32,23 @@ impl Table {
         roll: u64,
     ) -> Result<Vec<Outcome>, Rejection> {
         self.check_open(roll)?;
+        self.check_key(sequence)?;
         if self.layout.bets().next().is_none() {
             return Err(Rejection::NoBets);
         }
         self.idle.insert(seat);
-        Ok(self.close_if_idle(sequence))
+        if self.idle.len() < self.quorum.q {
+            return Ok(Vec::new());
+        }
+        Ok(vec![self.close(sequence, None)])
     }
 
-    /// Closes the roll without the shooter once q players have waited long enough and q have committed.
-    pub(super) fn close_if_idle(&mut self, sequence: u64) -> Vec<Outcome> {
-        let waited = self.idle.len() >= self.quorum.q;
-        if waited && self.is_ready() {
-            vec![self.close(sequence, None)]
+    /// No roll is closed in an epoch whose dice have no key.
+    fn check_key(&self, sequence: u64) -> Result<(), Rejection> {
+        if self.key(self.epoch_at(sequence).number).is_some() {
+            Ok(())
         } else {
-            Vec::new()
+            Err(Rejection::NoKey)
         }
     }
 
@@ -64,20 +65,31 @@ impl Table {
         let roll = self.dice.roll();
         self.hand.shoot(self.shooter(), by.is_none());
         self.idle.clear();
-        self.dice.close(sequence);
+        self.dice.closed = Some(ClosedRoll {
+            roll,
+            epoch: self.epoch_at(sequence).number,
+            sequence,
+            chain: self.chain,
+        });
         Outcome::RollClosed { roll, by }
     }
 
-    /// Settles the closed roll if its dice are due. With f + 1 secrets in it at least one is honest.
-    pub(super) fn settle_if_due(&mut self, sequence: u64, outcomes: &mut Vec<Outcome>) -> bool {
-        let roll = self.dice.roll();
-        let Some(outcome) = self.dice.settle(sequence, self.quorum.f + 1) else {
-            return false;
-        };
-        let (first, second) = dice_from_seed(&outcome.seed);
-        let Some(dice) = Roll::new(first, second) else {
-            return false;
-        };
+    /// Settles the roll that is closed, with q shares of it, and does what its slot still has. Nothing happens with fewer
+    /// shares, or with shares of another roll.
+    pub fn settle(&mut self, shares: &[CheckedShare]) -> Option<Vec<Outcome>> {
+        let closed = *self.dice.closed()?;
+        let input = self.roll_input()?;
+        let value = self.key(closed.epoch)?.coin().combine(&input, shares)?;
+        let (first, second) = dice_of(&input, &value);
+        let mut outcomes = self.pay_out(closed.roll, Roll::new(first, second)?);
+        self.dice.closed = None;
+        self.dice.roll += 1;
+        self.aim();
+        self.apply_deferred(closed.sequence, &mut outcomes);
+        Some(outcomes)
+    }
+
+    fn pay_out(&mut self, roll: u64, dice: Roll) -> Vec<Outcome> {
         let settlement = self.layout.resolve(dice);
         let (hand, shooter) = (self.hand.number, self.hand.shooter);
         self.pay(&settlement);
@@ -85,18 +97,16 @@ impl Table {
         self.hand.settle(settlement.seven_out, self.seats());
         let phase: Phase = self.layout.phase();
         let taken_down = self.take_down_uncovered(&settlement);
-        let left_out = outcome.left_out;
         let result = RollResult {
             roll,
             hand,
             shooter,
             settlement,
             phase,
-            left_out,
         };
-        outcomes.push(Outcome::Rolled(Box::new(result)));
+        let mut outcomes = vec![Outcome::Rolled(Box::new(result))];
         outcomes.extend(taken_down);
-        true
+        outcomes
     }
 
     /// Moves the chips of one settlement, line by line in the casino's order. The bank covers every win: no bet

@@ -58,7 +58,7 @@ impl SheetLine {
 pub struct PendingRoll {
     /// Its number.
     pub roll: u64,
-    /// Whose part of the dice is missing.
+    /// Who has a part of the dice: a quorum of these throws them.
     pub waits_for: SeatSet,
 }
 
@@ -82,10 +82,10 @@ impl Table {
             layout: self.ledger.escrow(seat).unwrap_or(0),
             gone: self.gone(seat),
         };
-        let owes = |seat: &Seat| self.dice.owes_reveal(*seat);
-        let pending = self.dice.is_closed().then(|| PendingRoll {
-            roll: self.dice.roll(),
-            waits_for: self.genesis.roster.seats().filter(owes).collect(),
+        // The table knows no shares: it waits for any q of those who have a part of the key.
+        let pending = self.dice.closed().map(|closed| PendingRoll {
+            roll: closed.roll,
+            waits_for: self.epoch_at(closed.sequence).roster.seats().collect(),
         });
         SettlementSheet {
             lines: self.genesis.roster.seats().map(line).collect(),

@@ -3,13 +3,14 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::genesis::Genesis;
+use super::key::{Dice, Keys};
 use super::members::Members;
 use super::operation::Operation;
 use super::shooter::Hand;
-use super::state::{DEFERRED_PER_SEAT_MAX, Table};
+use super::state::Table;
+use crate::consensus::limits::{BATCH_MAX, PAYLOAD_MAX};
 use crate::craps::Layout;
-use crate::crypto::{Digest, SEATS_MAX, Seat, SeatSet};
-use crate::dice::CommitReveal;
+use crate::crypto::{Digest, Seat, SeatSet};
 use crate::ledger::Ledger;
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
@@ -21,6 +22,7 @@ impl Encode for Table {
         self.layout.encode(writer);
         self.hand.encode(writer);
         self.dice.encode(writer);
+        self.keys.encode(writer);
         self.idle
             .iter()
             .copied()
@@ -36,11 +38,16 @@ impl Encode for Table {
 }
 
 impl Table {
-    /// Reads a table of this genesis as of a slot.
+    /// Reads a table of this genesis as of a slot and its C_s.
     ///
     /// # Errors
     /// Whatever makes the bytes something else than the encoding of such a table.
-    pub fn read(genesis: Genesis, sequence: u64, bytes: &[u8]) -> Result<Self, DecodeError> {
+    pub fn read(
+        genesis: Genesis,
+        sequence: u64,
+        chain: Digest,
+        bytes: &[u8],
+    ) -> Result<Self, DecodeError> {
         let reader = &mut Reader::new(bytes);
         let table = genesis.digest();
         let seats = genesis.roster.len();
@@ -48,18 +55,21 @@ impl Table {
         let ledger = Ledger::decode(reader)?;
         let layout = Layout::read(reader, genesis.rules.craps, seats)?;
         let hand = Hand::decode(reader)?;
-        let dice = CommitReveal::read(reader, table)?;
+        let dice = Dice::decode(reader)?;
+        let keys = Keys::read(reader, table)?;
         let idle: BTreeSet<Seat> = SeatSet::decode(reader)?.iter().collect();
         let deferred = read_deferred(reader)?;
         reader.clone().finish()?;
         let read = Self {
             sequence,
+            chain,
             quorum: members.at(sequence).quorum,
             members,
             members_changed: false,
             ledger,
             layout,
             dice,
+            keys,
             hand,
             idle,
             deferred,
@@ -80,16 +90,14 @@ impl Table {
 }
 
 fn read_deferred(reader: &mut Reader<'_>) -> Result<VecDeque<(Seat, u64, Operation)>, DecodeError> {
-    /// Bet operations are short; nothing longer waits.
-    const OPERATION_MAX: usize = 64;
     let count = usize::from(reader.u16()?);
-    if count > DEFERRED_PER_SEAT_MAX * SEATS_MAX {
+    if count > BATCH_MAX {
         return Err(DecodeError::OutOfRange("deferred"));
     }
     let mut deferred = VecDeque::with_capacity(count);
     for _ in 0..count {
         let (seat, number) = (Seat(reader.u8()?), reader.u64()?);
-        let bytes = reader.bytes_u16(OPERATION_MAX, "operation")?;
+        let bytes = reader.bytes_u16(PAYLOAD_MAX, "operation")?;
         deferred.push_back((seat, number, Operation::from_bytes(bytes)?));
     }
     Ok(deferred)

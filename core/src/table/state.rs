@@ -3,19 +3,16 @@
 use std::collections::{BTreeSet, VecDeque};
 
 use super::genesis::Genesis;
+use super::key::{Dice, Keys};
 use super::members::Members;
 use super::operation::Operation;
 use super::outcome::{Outcome, Rejection};
 use super::shooter::Hand;
 use crate::consensus::Quorum;
 use crate::craps::Layout;
-use crate::crypto::Seat;
-use crate::dice::CommitReveal;
+use crate::crypto::{Digest, Seat};
 use crate::ledger::Ledger;
 use crate::wire::Decode;
-
-/// How many operations of each player may wait for the open roll.
-pub const DEFERRED_PER_SEAT_MAX: usize = 64;
 
 /// The deterministic game: the same operations in the same order give the same table on every phone.
 #[derive(Clone, Debug)]
@@ -23,6 +20,8 @@ pub struct Table {
     pub(super) genesis: Genesis,
     /// The slot that was applied last.
     pub(super) sequence: u64,
+    /// C_s of that slot.
+    pub(super) chain: Digest,
     pub(super) members: Members,
     /// Whether that slot changed them.
     pub(super) members_changed: bool,
@@ -30,12 +29,14 @@ pub struct Table {
     pub(super) quorum: Quorum,
     pub(super) ledger: Ledger,
     pub(super) layout: Layout,
-    pub(super) dice: CommitReveal,
+    pub(super) dice: Dice,
+    /// What the dice are thrown with.
+    pub(super) keys: Keys,
     /// The hand, and who has the dice.
     pub(super) hand: Hand,
     /// Who has had enough of waiting for the open roll to be closed.
     pub(super) idle: BTreeSet<Seat>,
-    /// Ordered after the close of the open roll; takes effect after its settlement.
+    /// What stands behind the close of the open roll in its slot; takes effect after its settlement.
     pub(super) deferred: VecDeque<(Seat, u64, Operation)>,
 }
 
@@ -46,29 +47,38 @@ impl Table {
     /// [`crate::ledger::LedgerError`] if the chips of all seats and the bank do not fit into a `u64`.
     pub fn new(genesis: Genesis) -> Result<Self, crate::ledger::LedgerError> {
         let stacks = vec![genesis.rules.buy_in; genesis.roster.len()];
-        Ok(Self {
+        let mut table = Self {
             sequence: 0,
+            chain: Digest::default(),
             members: Members::new(genesis.digest(), genesis.roster.clone()),
             members_changed: false,
             quorum: Quorum::of(genesis.roster.len()),
             ledger: Ledger::new(&stacks, genesis.rules.bank)?,
             layout: Layout::new(genesis.rules.craps),
-            dice: CommitReveal::new(genesis.digest()),
+            dice: Dice::first(),
+            keys: Keys::default(),
             hand: Hand::first(),
             idle: BTreeSet::new(),
             deferred: VecDeque::new(),
             genesis,
-        })
+        };
+        table.aim();
+        Ok(table)
     }
 
-    /// Applies the requests of one slot, in order, and settles the open roll if it is due.
+    /// Applies the requests of one slot, in order, up to one that closes the roll: what stands behind it, and every
+    /// later slot, waits until [`Table::settle`] has the shares of that roll. `chain` is C_s of the slot.
     pub fn apply<'a>(
         &mut self,
         sequence: u64,
+        chain: Digest,
         requests: impl Iterator<Item = (Seat, u64, &'a [u8])>,
     ) -> Vec<Outcome> {
         let mut outcomes = Vec::new();
+        debug_assert!(!self.dice.is_closed(), "slots wait for the dice");
         self.sequence = sequence;
+        self.chain = chain;
+        self.keys.retire_before(self.members.at(sequence).number);
         self.quorum = self.members.at(sequence).quorum;
         for (seat, number, payload) in requests {
             match Operation::from_bytes(payload) {
@@ -82,42 +92,23 @@ impl Table {
                 }),
             }
         }
-        if self.settle_if_due(sequence, &mut outcomes) {
-            self.apply_deferred(sequence, &mut outcomes);
-        }
         outcomes
     }
 
-    /// Later operations wait for the dice of a closed roll; only the dice's own go through.
     fn apply_or_defer(
         &mut self,
         sequence: u64,
         request: (Seat, u64, Operation),
         outcomes: &mut Vec<Outcome>,
     ) {
-        let (seat, number, operation) = &request;
-        let (seat, number) = (*seat, *number);
-        // A liar's bets must not be settled after its lie is proven.
-        let at_once = matches!(
-            operation,
-            Operation::DiceCommit { .. } | Operation::DiceReveal { .. } | Operation::Evidence(_)
-        );
-        if !self.dice.is_closed() || at_once {
-            self.apply_one(sequence, request, outcomes);
-        } else if self.deferred.iter().filter(|(of, ..)| *of == seat).count()
-            < DEFERRED_PER_SEAT_MAX
-        {
+        if self.dice.is_closed() {
             self.deferred.push_back(request);
         } else {
-            outcomes.push(Outcome::Rejected {
-                seat,
-                number,
-                reason: Rejection::Busy,
-            });
+            self.apply_one(sequence, request, outcomes);
         }
     }
 
-    fn apply_deferred(&mut self, sequence: u64, outcomes: &mut Vec<Outcome>) {
+    pub(super) fn apply_deferred(&mut self, sequence: u64, outcomes: &mut Vec<Outcome>) {
         while !self.dice.is_closed()
             && let Some(request) = self.deferred.pop_front()
         {
@@ -131,38 +122,12 @@ impl Table {
         (seat, number, operation): (Seat, u64, Operation),
         outcomes: &mut Vec<Outcome>,
     ) {
-        let of_dice = matches!(
-            operation,
-            Operation::DiceCommit { .. } | Operation::DiceReveal { .. }
-        );
-        if let Some(gone) = self.gone(seat).filter(|_| !of_dice) {
-            outcomes.push(Outcome::Rejected {
-                seat,
-                number,
-                reason: Rejection::Gone(gone),
-            });
-            return;
-        }
-        let result = match operation {
-            Operation::Leave => self.leave(sequence, seat),
-            Operation::Evidence(evidence) => self.convict(sequence, seat, &evidence),
-            Operation::PlaceBet { kind, amount } => self.place_bet(seat, number, kind, amount),
-            Operation::ReduceBet { kind, by } => self.reduce_bet(seat, kind, by),
-            Operation::RemoveBet { kind } => self.remove_bet(seat, kind),
-            Operation::SetWorking { kind, on } => self.set_working(seat, kind, on),
-            Operation::PassDice { roll } => self.pass_dice(seat, roll),
-            Operation::RollClose { roll } => self.close_roll(sequence, seat, roll),
-            Operation::Idle { roll } => self.note_idle(sequence, seat, roll),
-            Operation::DiceCommit { roll, digest } => match self.dice.commit(seat, roll, digest) {
-                Ok(()) => Ok(self.close_if_idle(sequence)),
-                Err(refusal) => Err(refusal.into()),
-            },
-            Operation::DiceReveal { roll, secret } => self
-                .dice
-                .reveal(seat, roll, secret)
-                .map(|()| Vec::new())
-                .map_err(Rejection::from),
+        let result = match self.gone(seat) {
+            Some(gone) => Err(Rejection::Gone(gone)),
+            None => self.carry_out(sequence, seat, number, operation),
         };
+        // Whoever has just gone has no part in the next key.
+        self.aim();
         match result {
             Ok(happened) => outcomes.extend(happened),
             Err(reason) => outcomes.push(Outcome::Rejected {
@@ -170,6 +135,31 @@ impl Table {
                 number,
                 reason,
             }),
+        }
+    }
+
+    fn carry_out(
+        &mut self,
+        sequence: u64,
+        seat: Seat,
+        number: u64,
+        operation: Operation,
+    ) -> Result<Vec<Outcome>, Rejection> {
+        match operation {
+            Operation::Leave => self.leave(seat),
+            Operation::Evidence(evidence) => self.convict(seat, &evidence),
+            Operation::PlaceBet { kind, amount } => self.place_bet(seat, number, kind, amount),
+            Operation::ReduceBet { kind, by } => self.reduce_bet(seat, kind, by),
+            Operation::RemoveBet { kind } => self.remove_bet(seat, kind),
+            Operation::SetWorking { kind, on } => self.set_working(seat, kind, on),
+            Operation::PassDice { roll } => self.pass_dice(seat, roll),
+            Operation::RollClose { roll } => self.close_roll(sequence, seat, roll),
+            Operation::Idle { roll } => self.note_idle(sequence, seat, roll),
+            Operation::Deal(id, dealing) => self.deal(seat, id, *dealing),
+            Operation::Acknowledge(id) => self.acknowledge(sequence, seat, id),
+            Operation::Complain(id, complaint) => self.complain(seat, id, &complaint),
+            Operation::GiveUp(id) => self.give_up(seat, id),
+            Operation::FalseShare(shown) => self.show_false_share(seat, &shown),
         }
     }
 
@@ -191,9 +181,9 @@ impl Table {
         &self.layout
     }
 
-    /// The dice of the open roll.
+    /// Which roll is open, or closed and waits.
     #[must_use]
-    pub const fn dice(&self) -> &CommitReveal {
+    pub const fn dice(&self) -> &Dice {
         &self.dice
     }
 
@@ -215,10 +205,10 @@ impl Table {
         self.dice.roll() - 1
     }
 
-    /// Whether enough players have committed to the dice for the roll to be closed.
+    /// Whether bets can be placed and the roll can be closed.
     #[must_use]
     pub fn is_ready(&self) -> bool {
-        !self.dice.is_closed() && self.dice.committed() >= self.quorum.q
+        !self.dice.is_closed() && self.has_key()
     }
 
     /// How many operations wait for the open roll.

@@ -33,6 +33,8 @@ pub enum Kind {
     Query = 11,
     /// A member's answer.
     Mark = 12,
+    /// A member's share of a closed roll.
+    Share = 13,
     /// Link-local: how far a neighbour has come.
     Status = 16,
     /// Link-local: a neighbour lacks these request bodies.
@@ -49,6 +51,8 @@ pub enum Kind {
     HistoryWant = 40,
     /// Link-local: delivered slots with their certificates, for a neighbour's history.
     HistoryRuns = 41,
+    /// Link-local: a neighbour lacks shares of a roll.
+    ShareWant = 24,
 }
 
 impl Kind {
@@ -68,6 +72,7 @@ impl Kind {
             10 => Self::Halt,
             11 => Self::Query,
             12 => Self::Mark,
+            13 => Self::Share,
             16 => Self::Status,
             17 => Self::Want,
             18 => Self::Slots,
@@ -76,6 +81,7 @@ impl Kind {
             23 => Self::Side,
             40 => Self::HistoryWant,
             41 => Self::HistoryRuns,
+            24 => Self::ShareWant,
             _ => return None,
         })
     }
@@ -96,6 +102,7 @@ impl Kind {
             Self::Halt => "halt",
             Self::Query => "query",
             Self::Mark => "mark",
+            Self::Share => "share",
             Self::Status => "status",
             Self::Want => "want",
             Self::Slots => "slots",
@@ -104,6 +111,7 @@ impl Kind {
             Self::Side => "side",
             Self::HistoryWant => "history-want",
             Self::HistoryRuns => "history-runs",
+            Self::ShareWant => "share-want",
         }
     }
 }

@@ -4,7 +4,7 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 use bitcraps_core::consensus::Quorum;
-use bitcraps_core::crypto::{Digest, Identity, Roster, Seat};
+use bitcraps_core::crypto::{Checker, Digest, Identity, Roster, Seat};
 use bitcraps_core::dice::{
     Ceremony, CheckedDealing, CheckedShare, CoinKey, Dealing, RollInput, SecretShare, Share,
 };
@@ -74,7 +74,11 @@ impl Coin {
         seats
             .map(|(seat, secret)| {
                 self.key
-                    .check(input, &Share::make(seat, secret, input))
+                    .check(
+                        &Checker::default(),
+                        input,
+                        &Share::make(seat, secret, input),
+                    )
                     .unwrap()
             })
             .collect()

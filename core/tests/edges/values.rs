@@ -9,6 +9,7 @@ use bitcraps_core::consensus::{
     next_chain,
 };
 use bitcraps_core::crypto::{Digest, Seat, SeatSet, Signature};
+use bitcraps_core::dice::{Dealing, RollShare, Share, ShareMessage};
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
 use bitcraps_core::mesh::{LinkProof, Links};
 use bitcraps_core::table::{Gone, PendingRoll, SettlementSheet, SheetLine};
@@ -77,6 +78,20 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
     }),
     ("links", |random| value(&links(random))),
     ("statement-link-proof", |random| value(&link_proof(random))),
+    ("share", |random| {
+        value(&ShareMessage {
+            share: share(random),
+            signature: Signature(array(random)),
+        })
+    }),
+    ("dealing", |random| value(&dealing(random))),
+    ("statement-roll-share", |random| {
+        value(&RollShare {
+            roll: number(random),
+            chain: digest(random),
+            share: share(random),
+        })
+    }),
     ("statement-request", |random| value(&request(random))),
     ("statement-vote", |random| value(&vote(random))),
     ("statement-view-change", |random| {
@@ -558,11 +573,34 @@ fn history_runs(random: &mut Random) -> HistoryRuns {
 
 fn run(random: &mut Random) -> Run {
     let (view, new_view) = view_and_new_view(random);
+    let batches: Vec<Vec<SignedBytes>> = (0..=random.below(5)).map(|_| batch(random)).collect();
+    let shares = |random: &mut Random| (0..random.below(13)).map(|_| share(random)).collect();
+    let rolls = |random: &mut Random| (0..random.below(3)).map(|_| shares(random)).collect();
     Run {
         first: 1 + (number(random) >> 1),
-        batches: (0..=random.below(5)).map(|_| batch(random)).collect(),
+        rolls: batches.iter().map(|_| rolls(random)).collect(),
+        batches,
         view,
         body: certificate(new_view, random),
+    }
+}
+
+fn share(random: &mut Random) -> Share {
+    Share {
+        signer: Seat(random.next().to_le_bytes()[0]),
+        value: array(random),
+        challenge: array(random),
+        response: array(random),
+    }
+}
+
+fn dealing(random: &mut Random) -> Dealing {
+    let points = |random: &mut Random| (0..random.below(19)).map(|_| array(random)).collect();
+    Dealing {
+        commitments: points(random),
+        challenge: array(random),
+        response: array(random),
+        shares: points(random),
     }
 }
 

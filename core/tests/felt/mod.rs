@@ -4,15 +4,21 @@
 #![allow(clippy::unwrap_used, reason = "a test that cannot go on should panic")]
 
 use bitcraps_core::craps::{BetKind, Chips};
-use bitcraps_core::crypto::{Digest, Identity, Roster, Seat};
-use bitcraps_core::dice::commitment;
-use bitcraps_core::table::{Genesis, Operation, Outcome, Rejection, RollResult, Table, TableRules};
+use bitcraps_core::crypto::{Checker, Digest, Identity, Roster, Seat};
+use bitcraps_core::dice::{CheckedShare, SecretShare, Share};
+use bitcraps_core::table::{
+    AttemptId, Genesis, Operation, Outcome, Rejection, RollResult, Table, TableRules,
+};
 use bitcraps_core::wire::Encode;
 
 pub(crate) fn genesis(seats: u8, rules: TableRules) -> Genesis {
-    let key = |seat| Identity::from_seed(&[seat + 1; 32]).public_key();
-    let roster = Roster::new((0..seats).map(key).collect()).unwrap();
+    let keys = (0..seats).map(|seat| identity(seat).public_key());
+    let roster = Roster::new(keys.collect()).unwrap();
     Genesis { rules, roster }
+}
+
+pub(crate) fn identity(seat: u8) -> Identity {
+    Identity::from_seed(&[seat + 1; 32])
 }
 
 /// One ordered request: whose, its number, what.
@@ -24,19 +30,86 @@ pub(crate) struct Felt {
     pub(crate) table: Table,
     pub(crate) sequence: u64,
     number: u64,
+    /// What makes the next slot's chain digest: the dice depend on it.
+    salt: u64,
 }
 
 impl Felt {
+    /// A table whose dice have their first key.
     pub(crate) fn new(seats: u8) -> Self {
         Self::with_rules(seats, TableRules::default())
     }
 
     pub(crate) fn with_rules(seats: u8, rules: TableRules) -> Self {
+        let mut felt = Self::without_key(seats, rules);
+        felt.make_key();
+        felt
+    }
+
+    pub(crate) fn without_key(seats: u8, rules: TableRules) -> Self {
         Self {
             table: Table::new(genesis(seats, rules)).unwrap(),
             sequence: 0,
             number: 0,
+            salt: 0,
         }
+    }
+
+    /// The attempt that is under way.
+    pub(crate) fn attempt(&self) -> AttemptId {
+        let ceremony = self.table.attempt().expect("a ceremony").ceremony();
+        AttemptId {
+            epoch: ceremony.epoch(),
+            attempt: ceremony.attempt(),
+        }
+    }
+
+    /// What a member deals for it.
+    pub(crate) fn dealing_of(&self, seat: u8) -> Operation {
+        let ceremony = self.table.attempt().expect("a ceremony").ceremony();
+        let dealing = ceremony.deal(&identity(seat), Seat(seat));
+        Operation::Deal(self.attempt(), Box::new(dealing))
+    }
+
+    /// The first q members deal, one after the other.
+    pub(crate) fn deal_all(&mut self) {
+        let ceremony = self.table.attempt().expect("a ceremony").ceremony();
+        let dealers: Vec<Seat> = ceremony
+            .roster()
+            .seats()
+            .take(ceremony.threshold())
+            .collect();
+        for dealer in dealers {
+            let dealing = self.dealing_of(dealer.0);
+            let outcomes = self.ask(dealer.0, dealing);
+            assert!(
+                matches!(outcomes[..], [Outcome::Dealt { .. }]),
+                "{outcomes:?}"
+            );
+        }
+    }
+
+    /// Everybody deals and acknowledges; gives what the last acknowledgement led to.
+    pub(crate) fn make_key(&mut self) -> Vec<Outcome> {
+        self.deal_all();
+        let (id, mut outcomes) = (self.attempt(), Vec::new());
+        let members = self
+            .table
+            .attempt()
+            .expect("a ceremony")
+            .ceremony()
+            .roster();
+        let members: Vec<Seat> = members.seats().collect();
+        for seat in members {
+            if self
+                .table
+                .attempt()
+                .is_some_and(|attempt| attempt.is_dealt())
+            {
+                outcomes = self.ask(seat.0, Operation::Acknowledge(id));
+            }
+        }
+        outcomes
     }
 
     /// One slot of the log.
@@ -45,7 +118,20 @@ impl Felt {
         let requests = requests
             .iter()
             .map(|(seat, number, payload)| (*seat, *number, payload.as_slice()));
-        self.table.apply(self.sequence, requests)
+        let chain = Digest::of(
+            "test/chain",
+            &[&self.sequence.to_le_bytes(), &self.salt.to_le_bytes()],
+        );
+        self.table.apply(self.sequence, chain, requests)
+    }
+
+    /// One slot, and the dice if it closes the roll.
+    pub(crate) fn slot_and_dice(&mut self, requests: &[Request]) -> Vec<Outcome> {
+        let mut outcomes = self.slot(requests);
+        while self.table.dice().is_closed() {
+            outcomes.extend(self.throw());
+        }
+        outcomes
     }
 
     /// One slot with these operations, numbered through.
@@ -101,24 +187,6 @@ impl Felt {
         assert_eq!(outcomes, [placed]);
     }
 
-    pub(crate) fn commit_of(&self, roll: u64, seat: u8, salt: u64) -> Operation {
-        let table = self.table.genesis().digest();
-        let digest = commitment(&table, roll, Seat(seat), &secret(seat, salt));
-        Operation::DiceCommit { roll, digest }
-    }
-
-    /// Everybody who has not yet commits to the open roll.
-    pub(crate) fn commit_all(&mut self, salt: u64) {
-        let roll = self.roll_number();
-        let missing: Vec<u8> = (0..self.seats())
-            .filter(|seat| !self.table.dice().has_committed(roll, Seat(*seat)))
-            .collect();
-        for seat in missing {
-            let outcomes = self.ask(seat, self.commit_of(roll, seat, salt));
-            assert_eq!(outcomes, []);
-        }
-    }
-
     /// The shooter closes the open roll.
     pub(crate) fn close(&mut self) {
         let roll = self.roll_number();
@@ -130,41 +198,59 @@ impl Felt {
         assert_eq!(self.ask(shooter.0, Operation::RollClose { roll }), [closed]);
     }
 
-    /// Everybody whose reveal is missing reveals; gives everything that happened in the last slot.
-    pub(crate) fn reveal_all(&mut self, salt: u64) -> Vec<Outcome> {
-        let roll = self.roll_number();
-        let owed: Vec<u8> = (0..self.seats())
-            .filter(|seat| self.table.dice().owes_reveal(Seat(*seat)))
-            .collect();
-        let mut happened = Vec::new();
-        for seat in owed {
-            happened = self.operations(&[reveal_of(roll, seat, salt)]);
+    /// The shares of the closed roll, of every member.
+    pub(crate) fn shares(&self) -> Vec<CheckedShare> {
+        let closed = self.table.dice().closed().expect("a closed roll");
+        let key = self.table.key(closed.epoch).expect("its key");
+        let (ceremony, input) = (key.ceremony(), self.table.roll_input().unwrap());
+        let share = |seat: Seat| {
+            let opened = key.dealings().map(|dealing| {
+                let opened = ceremony.open(&identity(seat.0), seat, dealing);
+                opened.expect("dealt rightly")
+            });
+            let secret = SecretShare::sum(opened.collect::<Vec<_>>().iter());
+            let share = Share::make(seat, &secret, &input);
+            let checked = self.table.check_share(&Checker::default(), &share);
+            checked.unwrap().unwrap()
+        };
+        ceremony.roster().seats().map(share).collect()
+    }
+
+    /// The dice of the closed roll fall; gives what happened.
+    pub(crate) fn throw(&mut self) -> Vec<Outcome> {
+        let shares = self.shares();
+        self.table.settle(&shares).expect("enough shares")
+    }
+
+    /// One roll that is closed in this way and shows `total`. The dice hang on the chain of the close: nobody at a table
+    /// can choose it, a test can.
+    pub(crate) fn roll_closed_by(
+        &mut self,
+        total: u8,
+        close: impl Fn(&mut Self),
+    ) -> (RollResult, Vec<Outcome>) {
+        for salt in 0..2_000 {
+            let mut tried = self.clone();
+            tried.salt = salt;
+            close(&mut tried);
+            let outcomes = tried.throw();
+            let roll = rolled(&outcomes);
+            if roll.settlement.roll.total() == total {
+                *self = tried;
+                return (roll, outcomes);
+            }
         }
-        happened
+        panic!("one in 36 rolls at least");
     }
 
-    /// Commits, close by the shooter, reveals: one roll of which the secrets are made from `salt`.
-    pub(crate) fn roll_with(&mut self, salt: u64) -> Vec<Outcome> {
-        self.commit_all(salt);
-        self.close();
-        self.reveal_all(salt)
+    /// The slots from now on have this salt.
+    pub(crate) fn set_salt(&mut self, salt: u64) {
+        self.salt = salt;
     }
 
-    /// The secrets that make the dice show `total`: nobody at a table can look for them, a test can.
-    pub(crate) fn salt_for(&self, total: u8) -> u64 {
-        (0..2_000)
-            .find(|salt| {
-                let outcomes = self.clone().roll_with(*salt);
-                rolled(&outcomes).settlement.roll.total() == total
-            })
-            .expect("one in 36 rolls at least")
-    }
-
-    /// One roll that shows `total`.
+    /// One roll that the shooter closes and that shows `total`.
     pub(crate) fn roll(&mut self, total: u8) -> RollResult {
-        let salt = self.salt_for(total);
-        let outcomes = self.roll_with(salt);
-        rolled(&outcomes)
+        self.roll_closed_by(total, Self::close).0
     }
 
     pub(crate) fn seats(&self) -> u8 {
@@ -182,15 +268,6 @@ impl Felt {
     pub(crate) fn bank(&self) -> Chips {
         self.table.ledger().bank()
     }
-}
-
-pub(crate) fn secret(seat: u8, salt: u64) -> [u8; 32] {
-    Digest::of("test/secret", &[&[seat], &salt.to_le_bytes()]).0
-}
-
-pub(crate) fn reveal_of(roll: u64, seat: u8, salt: u64) -> (u8, Operation) {
-    let secret = secret(seat, salt);
-    (seat, Operation::DiceReveal { roll, secret })
 }
 
 /// The roll among these outcomes.

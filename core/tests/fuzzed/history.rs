@@ -48,9 +48,16 @@ fn sample() -> &'static [u8] {
                 chain,
             };
             let certificate = (sequence != 2).then(|| certificate(head, &epoch));
-            archive.deliver(sequence, chain, &batch, certificate.as_ref(), &epoch);
+            archive.deliver(
+                sequence,
+                chain,
+                &batch,
+                certificate.as_ref(),
+                Vec::new(),
+                &epoch,
+            );
             let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
-            table.apply(sequence, requests);
+            table.apply(sequence, chain, requests);
         }
         archive.export(&table, Seat(0), &identity(0))
     })

@@ -60,7 +60,7 @@ impl Liar {
         if let (true, Some(length)) = (differs, std::num::NonZero::new(application.len())) {
             let at = (choices.below(256) * 256 + choices.below(256)) % length;
             application[at] ^= choices.byte().max(1);
-            if Table::read(genesis(), sequence, &application).is_err() {
+            if Table::read(genesis(), sequence, Digest::default(), &application).is_err() {
                 return self.application.clone();
             }
         }

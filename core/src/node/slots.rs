@@ -1,0 +1,220 @@
+//! Slots become effects: each is applied once every roll below it has its dice.
+
+use super::coin::{Taken, Word};
+use super::io::{Event, Output};
+use super::{Class, Node, class_of};
+use crate::consensus::{Batch, Certificate, Lie, Record, Urgency};
+use crate::crypto::{Digest, Seat};
+use crate::history::RollShares;
+use crate::mesh::LinkId;
+use crate::table::{Operation, Table};
+use crate::time::Instant;
+use crate::wire::{Encode, Kind};
+
+/// A decided slot.
+#[derive(Debug)]
+pub(super) struct DecidedSlot {
+    pub(super) sequence: u64,
+    pub(super) chain: Digest,
+    pub(super) batch: Batch,
+    /// Where a certificate ends; it covers the slots below it that have none.
+    pub(super) certificate: Option<Certificate>,
+}
+
+impl Node {
+    /// A slot is decided. While a roll waits for its dice, it waits too.
+    pub(super) fn deliver(&mut self, now: Instant, slot: DecidedSlot) {
+        if self.table.dice().is_closed() {
+            self.waiting_slots.push_back(slot);
+        } else {
+            self.apply_slot(now, slot);
+        }
+    }
+
+    fn apply_slot(&mut self, now: Instant, slot: DecidedSlot) {
+        let (sequence, chain, batch) = (slot.sequence, slot.chain, slot.batch.clone());
+        self.applying = Some((slot, Vec::new()));
+        self.stats.delivered += 1;
+        let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
+        let outcomes = self.table.apply(sequence, chain, requests);
+        self.tell(Event::Delivered {
+            sequence,
+            chain,
+            batch,
+        });
+        for outcome in outcomes {
+            self.tell(Event::Happened { sequence, outcome });
+        }
+        self.finish_slot(now);
+        self.waiting_since = None;
+        if std::mem::take(&mut self.stalled) {
+            self.tell(Event::Resumed);
+        }
+        self.watch_for_stall(now);
+    }
+
+    /// The slot is applied to its end: a slot whose roll still waits is not, so no checkpoint is taken between a close
+    /// and its dice, and no epoch ends there.
+    fn finish_slot(&mut self, now: Instant) {
+        if self.table.dice().is_closed() {
+            return;
+        }
+        let Some((slot, rolls)) = self.applying.take() else {
+            return;
+        };
+        let (sequence, certificate) = (slot.sequence, slot.certificate.as_ref());
+        self.keep(sequence, slot.chain, &slot.batch, certificate, rolls);
+        let state = self.replica.is_checkpoint(sequence);
+        let state = state.then(|| self.table.to_bytes());
+        let roster = self.table.take_members_change();
+        self.replica.applied(now, sequence, roster, state);
+    }
+
+    /// Goes on from a certified state. It has the digest that a quorum signed, so it is a table of this genesis.
+    pub(super) fn install(&mut self, sequence: u64, chain: Digest, application: &[u8]) {
+        let table = Table::read(self.table.genesis().clone(), sequence, chain, application);
+        debug_assert!(table.is_ok(), "a quorum signed a state that is none");
+        if let Ok(table) = table {
+            self.past.install(&self.table, sequence);
+            self.table = table;
+            self.applying = None;
+            self.waiting_slots.clear();
+            self.tell(Event::Installed { sequence, chain });
+        }
+    }
+
+    /// Sends what the dice need from this phone, and settles the roll that waits once it can be.
+    pub(super) fn mind_the_dice(&mut self, now: Instant) {
+        loop {
+            match self.coin.follow(now, &self.table) {
+                Some(Word::Began(own)) => {
+                    if let Some(bytes) = own {
+                        self.flood(Urgency::Vote, bytes, true, None);
+                    }
+                    for (link, bytes) in self.coin.take_early() {
+                        self.on_share(now, link, &bytes);
+                    }
+                }
+                Some(Word::Ask(ask, own)) => {
+                    for bytes in own.into_iter().chain([ask]) {
+                        self.send_to_neighbours(&bytes);
+                    }
+                }
+                None => {}
+            }
+            if !self.settle_roll(now) {
+                break;
+            }
+        }
+        if let Some((roll, missing)) = self.coin.poll_waiting(now, &self.table) {
+            self.tell(Event::WaitingForDice { roll, missing });
+        }
+    }
+
+    fn settle_roll(&mut self, now: Instant) -> bool {
+        let Some(shares) = self.coin.complete() else {
+            return false;
+        };
+        let sequence = self.table.sequence();
+        let Some(outcomes) = self.table.settle(&shares) else {
+            return false;
+        };
+        let thrown: RollShares = shares.iter().map(|checked| *checked.share()).collect();
+        if let Some((roll, shares)) = self.coin.settled() {
+            // Before anything that follows from the roll: whoever plays the slots again needs its shares.
+            let record = Record::Roll {
+                roll,
+                shares: shares.clone(),
+            };
+            self.persist(record.to_bytes());
+            if let Some((_, rolls)) = &mut self.applying {
+                rolls.push(thrown);
+            }
+            self.tell(Event::DiceShown { roll, shares });
+        }
+        for outcome in outcomes {
+            self.tell(Event::Happened { sequence, outcome });
+        }
+        self.finish_slot(now);
+        while !self.table.dice().is_closed()
+            && let Some(slot) = self.waiting_slots.pop_front()
+        {
+            self.apply_slot(now, slot);
+        }
+        true
+    }
+
+    pub(super) fn persist(&mut self, record: Vec<u8>) {
+        self.stats.persisted.0 += 1;
+        self.stats.persisted.1 += record.len() as u64;
+        self.outputs.push_back(Output::Persist(record));
+    }
+
+    fn send_to_neighbours(&mut self, bytes: &[u8]) {
+        let links: Vec<LinkId> = self.neighbours.secured().collect();
+        for link in links {
+            self.mesh.send(link, Class::Control, bytes.to_vec());
+        }
+    }
+
+    /// Takes in what somebody says about a roll.
+    pub(super) fn on_dice_message(&mut self, now: Instant, link: LinkId, kind: Kind, bytes: &[u8]) {
+        if kind == Kind::Share {
+            return self.on_share(now, link, bytes);
+        }
+        let answer = self.coin.on_want(now, link, &self.table, bytes);
+        self.count(answer.as_ref().map(|_| kind).map_err(|reason| *reason));
+        for bytes in answer.unwrap_or_default() {
+            self.mesh.send(link, Class::Control, bytes);
+        }
+    }
+
+    fn on_share(&mut self, now: Instant, link: LinkId, bytes: &[u8]) {
+        let taken = self.coin.on_share(link, &self.table, bytes);
+        let counted = taken.as_ref().map(|_| Kind::Share);
+        self.count(counted.map_err(|reason| *reason));
+        match taken {
+            Ok(Taken::Counts(signer)) => {
+                self.flood(Urgency::Vote, bytes.to_vec(), false, Some(signer));
+            }
+            Ok(Taken::False(shown)) => {
+                let (seat, lie) = (shown.share.signer, Lie::RollShare);
+                let evidence = shown.to_bytes();
+                let news = self
+                    .duties
+                    .on_proof(now, seat, Operation::FalseShare(shown));
+                if news {
+                    self.tell(Event::Caught {
+                        seat,
+                        lie,
+                        evidence,
+                    });
+                }
+            }
+            Err(_) => {}
+        }
+    }
+
+    /// Sends to every neighbour that is not known to have it.
+    pub(super) fn flood(
+        &mut self,
+        urgency: Urgency,
+        bytes: Vec<u8>,
+        own: bool,
+        origin: Option<Seat>,
+    ) {
+        if let Some(kind) = bytes.first().and_then(|byte| Kind::from_u8(*byte))
+            && own
+        {
+            let (count, total) = self.stats.origin.entry(kind).or_default();
+            *count += 1;
+            *total += bytes.len() as u64;
+        }
+        let links: Vec<LinkId> = match origin {
+            Some(origin) => self.neighbours.lacking(origin).collect(),
+            None => self.neighbours.secured().collect(),
+        };
+        self.mesh
+            .flood(links.into_iter(), class_of(urgency), own, bytes);
+    }
+}
