@@ -5,7 +5,7 @@ use std::io::Write;
 use bitcraps_core::craps::{Line, LineResult};
 use bitcraps_core::crypto::Seat;
 use bitcraps_core::node::Event;
-use bitcraps_core::table::{Outcome, RollResult};
+use bitcraps_core::table::{Outcome, ROLLS_PER_KEY, RollResult};
 
 use crate::checkers::Status;
 use crate::result::{Percentiles, RunOutcome, RunResult};
@@ -50,7 +50,9 @@ impl<'a> Printer<'a> {
             scenario.stop.rounds,
             scenario.stop.at_ms / 1000,
         ));
-        self.line("dice: interim commit-reveal through the ordered log");
+        self.line(&format!(
+            "dice: a threshold coin, any {q} phones throw it, and it is re-keyed every {ROLLS_PER_KEY} rolls"
+        ));
         self.line("");
     }
 
@@ -265,14 +267,8 @@ fn roll_text(roll: &RollResult) -> String {
     let shooter = roll
         .shooter
         .map_or_else(|| "nobody".to_owned(), |seat| seat.to_string());
-    let left_out: Vec<String> = roll.left_out.iter().map(Seat::to_string).collect();
-    let left_out = if left_out.is_empty() {
-        String::new()
-    } else {
-        format!("  (without the secret of {})", left_out.join(", "))
-    };
     format!(
-        "roll {:>3}  shooter {shooter:>2}  {}+{} = {:>2}  {meaning:<28} {}{left_out}",
+        "roll {:>3}  shooter {shooter:>2}  {}+{} = {:>2}  {meaning:<28} {}",
         roll.roll,
         dice.first(),
         dice.second(),

@@ -54,7 +54,12 @@ impl Watch {
             }
             Outcome::WorkingSet { kind, .. } => self.kinds.entry(*kind).or_default().called += 1,
             Outcome::DicePassed { .. } => self.passed += 1,
-            Outcome::Convicted { .. } | Outcome::Left { .. } | Outcome::MembersChange { .. } => {}
+            Outcome::Convicted { .. }
+            | Outcome::Left { .. }
+            | Outcome::MembersChange { .. }
+            | Outcome::Dealt { .. }
+            | Outcome::KeyMade { .. }
+            | Outcome::GivenUp { .. } => {}
             Outcome::Rolled(roll) => {
                 for line in &roll.settlement.lines {
                     let key = (line.seat, line.kind);

@@ -15,8 +15,11 @@ const DECISIONS: u64 = 60;
 pub(super) fn run() -> Result<Value, String> {
     by_size(|n| {
         let mut room = Nodes::new(n)?;
-        // The first decision makes everybody take part in the dice; that is over before the clock starts.
+        // The first key is made before the clock starts.
         bet(&mut room, 1);
+        if !room.nodes[0].table().has_key() {
+            return Err(format!("no key was made at {n} phones"));
+        }
         let before = room.nodes[0].delivered().0;
         let clock = CpuClock::start();
         (0..DECISIONS).for_each(|round| bet(&mut room, usize::try_from(round).unwrap_or(0)));

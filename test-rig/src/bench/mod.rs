@@ -4,9 +4,11 @@
 
 pub mod bets;
 mod clock;
+mod coin;
 mod cpu;
 mod decide_capped;
 mod decision;
+mod dkg;
 mod nodes;
 mod replicas;
 mod slowdown;
@@ -49,6 +51,16 @@ pub const PARTS: &[Part] = &[
         "cpu_per_decision_ms",
         "CPU time per decision, all phones together",
         cpu::run,
+    ),
+    part(
+        "coin",
+        "a roll: bytes of a share, bare and signed, and CPU time of one phone",
+        coin::run,
+    ),
+    part(
+        "dkg",
+        "a key: CPU time of one member, bytes of all signed dealings and acknowledgements",
+        dkg::run,
     ),
     part(
         "slowdown",

@@ -26,6 +26,8 @@ use crate::sim::Phone;
 pub(super) struct Period {
     pub(super) from_ms: u64,
     pub(super) until_ms: Option<u64>,
+    /// Whether it is told before the game begins as well.
+    pub(super) in_formation: bool,
     pub(super) lie: Box<dyn Lying>,
 }
 
@@ -37,7 +39,7 @@ pub struct Liar {
     seed: u64,
     /// What the lie itself wants done.
     outputs: VecDeque<Output>,
-    /// When the game began; nobody lies before.
+    /// When the game began; before that only lies about the first key are told.
     began: Option<Instant>,
     over: bool,
     told: Option<usize>,
@@ -163,10 +165,11 @@ impl Liar {
 
     /// Begins and ends lies whose time has come.
     fn turn(&mut self, node: &mut Node) {
-        let Some(began) = self.began else { return };
-        let at = u64::try_from(self.stage.now.since(began).as_millis()).unwrap_or(u64::MAX);
-        let is_told = |period: &Period| {
-            period.from_ms <= at && period.until_ms.is_none_or(|until| at < until)
+        let since = |began| u64::try_from(self.stage.now.since(began).as_millis());
+        let at = self.began.map(|began| since(began).unwrap_or(u64::MAX));
+        let is_told = |period: &Period| match at {
+            None => period.in_formation,
+            Some(at) => period.from_ms <= at && period.until_ms.is_none_or(|until| at < until),
         };
         let told = self
             .periods

@@ -5,6 +5,7 @@
 //! and reaches the others over the same simulated links as everybody.
 
 mod amnesiac;
+mod bad_dealer;
 mod bad_state_transfer;
 mod black_hole_relay;
 mod censor;
@@ -13,16 +14,20 @@ mod corrupting_relay;
 mod delayer;
 mod double_spender;
 mod equivocator;
+mod false_accuser;
 mod forger;
 mod fragment_bomber;
 mod liar;
+mod liar_dice;
 mod memory;
 mod pen;
 mod replayer;
+mod rewrite;
 mod silent;
 mod spammer;
 mod stage;
 mod twin;
+mod withhold_share;
 
 use std::collections::BTreeSet;
 use std::fmt::Debug;
@@ -39,7 +44,7 @@ use crate::random::Stream;
 use crate::scenario::{Behaviour, Byzantine, Scenario};
 
 /// The lies that are built; "random" draws one of them.
-pub const BUILT: [Behaviour; 16] = [
+pub const BUILT: [Behaviour; 20] = [
     Behaviour::Equivocator,
     Behaviour::Silent,
     Behaviour::Forger,
@@ -48,6 +53,10 @@ pub const BUILT: [Behaviour; 16] = [
     Behaviour::Spammer,
     Behaviour::Colluder,
     Behaviour::Censor,
+    Behaviour::WithholdShare,
+    Behaviour::LiarDice,
+    Behaviour::BadDealer,
+    Behaviour::FalseAccuser,
     Behaviour::Replayer,
     Behaviour::Amnesiac,
     Behaviour::Twin,
@@ -57,6 +66,9 @@ pub const BUILT: [Behaviour; 16] = [
     Behaviour::FragmentBomber,
     Behaviour::Random,
 ];
+
+/// Those that act before the game begins too, unless they are to begin later.
+const FORMATION: [Behaviour; 2] = [Behaviour::BadDealer, Behaviour::FalseAccuser];
 
 /// The seven of the matrix and of the slow-down.
 pub const MATRIX: [Behaviour; 7] = [
@@ -100,10 +112,14 @@ pub fn liars(scenario: &Scenario, genesis: &Genesis, seed: u64) -> Vec<Option<Li
             .iter()
             .filter(|entry| entry.player == phone);
         let periods: Vec<Period> = own
-            .map(|entry| Period {
-                from_ms: entry.from_ms,
-                until_ms: entry.until_ms,
-                lie: lie(drawn(entry, seed), entry, &plots, seed),
+            .map(|entry| {
+                let behaviour = drawn(entry, seed);
+                Period {
+                    from_ms: entry.from_ms,
+                    until_ms: entry.until_ms,
+                    in_formation: FORMATION.contains(&behaviour) && entry.from_ms == 0,
+                    lie: lie(behaviour, entry, &plots, seed),
+                }
             })
             .collect();
         (!periods.is_empty()).then(|| Liar::new(genesis, seed, phone, periods))
@@ -137,6 +153,10 @@ fn lie(behaviour: Behaviour, entry: &Byzantine, plots: &[Plotters], seed: u64) -
             Box::new(colluder::Colluder::new(plot.unwrap_or_default()))
         }
         Behaviour::Censor => Box::new(censor::Censor::new(seed)),
+        Behaviour::WithholdShare => Box::new(withhold_share::WithholdShare),
+        Behaviour::LiarDice => Box::new(liar_dice::LiarDice),
+        Behaviour::BadDealer => Box::<bad_dealer::BadDealer>::default(),
+        Behaviour::FalseAccuser => Box::<false_accuser::FalseAccuser>::default(),
         Behaviour::Replayer => Box::<replayer::Replayer>::default(),
         Behaviour::Amnesiac => Box::new(amnesiac::Amnesiac),
         Behaviour::Twin => Box::new(twin::Twin),

@@ -9,9 +9,10 @@ use bitcraps_core::consensus::{
 use bitcraps_core::crypto::{
     Context, Digest, Identity, Roster, Seat, Signature, Signed, Statement,
 };
+use bitcraps_core::dice::{Ceremony, Complaint, RollShare, ShareMessage};
 use bitcraps_core::node::{Node, PROTOCOL_VERSION};
-use bitcraps_core::table::Genesis;
-use bitcraps_core::wire::{Decode, widen_u8, widen_u16};
+use bitcraps_core::table::{ClosedRoll, Genesis};
+use bitcraps_core::wire::{Decode, HEADER_BYTES, widen_u8, widen_u16};
 
 /// A message as it was read: its full view and sequence number, and whose it is.
 #[derive(Clone, Debug)]
@@ -147,6 +148,24 @@ impl Pen {
         let (view, delivered) = (statement.view, statement.delivered);
         let signed = Signed::sign(statement, &self.epoch.context, &self.identity);
         self.wire(&Message::ViewChange(bytes_of(&signed)), view, delivered)
+    }
+
+    /// This phone's share of a closed roll, made false and signed.
+    pub(crate) fn false_share(&self, closed: &ClosedRoll, share: &[u8]) -> Option<Vec<u8>> {
+        let mut message = ShareMessage::from_bytes(share.get(HEADER_BYTES..)?).ok()?;
+        message.share.response[0] ^= 1;
+        let statement = RollShare {
+            roll: closed.roll,
+            chain: closed.chain,
+            share: message.share,
+        };
+        let signed = ShareMessage::sign(statement, &self.epoch.context, &self.identity);
+        Some(signed.to_wire(self.table, closed.roll))
+    }
+
+    /// A complaint about a dealer, whatever it dealt.
+    pub(crate) fn complain(&self, ceremony: &Ceremony, dealer: Seat) -> Complaint {
+        ceremony.complain(&self.identity, dealer)
     }
 
     /// A message as it stands, behind the table's header.

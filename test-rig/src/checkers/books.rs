@@ -75,6 +75,9 @@ impl Books {
             Outcome::WorkingSet { .. }
             | Outcome::Left { .. }
             | Outcome::MembersChange { .. }
+            | Outcome::Dealt { .. }
+            | Outcome::KeyMade { .. }
+            | Outcome::GivenUp { .. }
             | Outcome::DicePassed { .. }
             | Outcome::RollClosed { .. }
             | Outcome::Rejected { .. } => {

@@ -1,22 +1,40 @@
-//! Dice: every phone sees the same, and they are what the log's secrets make.
+//! Dice: every phone sees the same, and they are what key and shares make.
 //!
-//! The interim dice are computed here again from the delivered operations alone.
+//! Keys are computed here again from the dealings that a phone delivered, and rolls from the shares that it shows. Nothing
+//! of the core's coin is called.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use bitcraps_core::consensus::Batch;
 use bitcraps_core::table::Outcome;
 
+use super::coin::{Key, commitments, dice, message};
 use super::{Property, tagged_hash};
 
-const COMMIT: u8 = 7;
-const REVEAL: u8 = 8;
+const DEAL: u8 = 7;
+/// A share's message: header, share, signature.
+const HEADER: usize = 6;
+const SHARE: usize = 97;
 
-/// Commitments and secrets by (roll, seat), as one phone delivered them.
+/// A dealer and its commitments.
+type Dealt = (u8, Vec<[u8; 32]>);
+/// Which epoch's key, and which attempt at it.
+type Attempt = (u64, u16);
+
+/// What one phone has delivered and been told.
 #[derive(Clone, Debug, Default)]
 struct Log {
-    commitments: BTreeMap<(u64, u8), [u8; 32]>,
-    secrets: BTreeMap<(u64, u8), [u8; 32]>,
+    /// The dealings of each attempt in the order of the log, a dealer's first.
+    dealings: BTreeMap<Attempt, Vec<Dealt>>,
+    chains: BTreeMap<u64, [u8; 32]>,
+    keys: BTreeMap<u64, Key>,
+    /// Epochs with their first slots.
+    epochs: BTreeMap<u64, u64>,
+    /// The roll that is closed: its epoch and the chain digest of its slot.
+    closed: Option<(u64, u64, [u8; 32])>,
+    shown: BTreeMap<u64, Vec<[u8; SHARE]>>,
+    /// Whether part of it was not told; such a phone's dice are compared with the others' only.
+    partial: bool,
 }
 
 #[derive(Debug)]
@@ -25,101 +43,162 @@ pub(super) struct Dice {
     table: [u8; 32],
     rolled: BTreeMap<u64, ((u8, u8), usize)>,
     logs: Vec<Log>,
-    /// Whose log has a gap; such a phone's dice are compared with the others' only.
-    partial: Vec<bool>,
+    /// Proofs that hold: of roll, epoch, chain and share. Phones show each other's.
+    proven: BTreeSet<[u8; 32]>,
 }
 
 impl Dice {
     pub(super) fn new(phones: usize, table: [u8; 32]) -> Self {
+        let first = Log {
+            epochs: BTreeMap::from([(0, 1)]),
+            ..Log::default()
+        };
         Self {
             property: Property::default(),
             table,
             rolled: BTreeMap::new(),
-            logs: vec![Log::default(); phones],
-            partial: vec![false; phones],
+            logs: vec![first; phones],
+            proven: BTreeSet::new(),
         }
     }
 
     /// A phone went on from a certified state: part of its log was not told.
     pub(super) fn installed(&mut self, phone: usize) {
-        self.partial[phone] = true;
+        self.logs[phone].partial = true;
     }
 
-    pub(super) fn delivered(&mut self, phone: usize, _sequence: u64, batch: &Batch) {
+    pub(super) fn delivered(
+        &mut self,
+        phone: usize,
+        sequence: u64,
+        chain: [u8; 32],
+        batch: &Batch,
+    ) {
+        let log = &mut self.logs[phone];
+        log.chains.insert(sequence, chain);
+        while log.chains.len() > 64 {
+            log.chains.pop_first();
+        }
         for request in batch {
-            let Some((operation, rest)) = request.payload().split_first() else {
-                continue;
-            };
-            let Some((roll, rest)) = rest.split_first_chunk::<8>() else {
-                continue;
-            };
-            let Ok(bytes) = <[u8; 32]>::try_from(rest) else {
-                continue;
-            };
-            let key = (u64::from_le_bytes(*roll), request.player().0);
-            let log = &mut self.logs[phone];
-            match *operation {
-                COMMIT => {
-                    log.commitments.entry(key).or_insert(bytes);
+            if let Some((attempt, commitments)) = dealing(request.payload()) {
+                let dealings = log.dealings.entry(attempt).or_default();
+                let dealer = request.player().0;
+                if dealings.iter().all(|(known, _)| *known != dealer) {
+                    dealings.push((dealer, commitments));
                 }
-                REVEAL if self.fits(phone, key, &bytes) => {
-                    self.logs[phone].secrets.entry(key).or_insert(bytes);
-                }
-                _ => {}
             }
         }
     }
 
-    fn fits(&self, phone: usize, (roll, seat): (u64, u8), secret: &[u8; 32]) -> bool {
-        let parts: [&[u8]; 4] = [&self.table, &roll.to_le_bytes(), &[seat], secret];
-        let expected = tagged_hash("bitcraps/interim/commitment/v1", &parts);
-        self.logs[phone].commitments.get(&(roll, seat)) == Some(&expected)
+    /// A phone shows the shares of a roll.
+    pub(super) fn shown(&mut self, phone: usize, roll: u64, messages: &[Vec<u8>]) {
+        let share = |bytes: &Vec<u8>| bytes.get(HEADER..HEADER + SHARE)?.try_into().ok();
+        let shares = messages.iter().filter_map(share).collect();
+        let shown = &mut self.logs[phone].shown;
+        shown.clear();
+        shown.insert(roll, shares);
     }
 
-    pub(super) fn happened(&mut self, phone: usize, outcome: &Outcome) {
-        let Outcome::Rolled(result) = outcome else {
+    pub(super) fn happened(&mut self, phone: usize, sequence: u64, outcome: &Outcome) {
+        match outcome {
+            Outcome::KeyMade {
+                epoch,
+                attempt,
+                dealers,
+            } => {
+                let dealers = dealers.iter().map(|seat| seat.0).collect();
+                self.key_made(phone, *epoch, *attempt, dealers);
+            }
+            Outcome::MembersChange { first, .. } => {
+                let epochs = &mut self.logs[phone].epochs;
+                let next = epochs.last_key_value().map_or(0, |(last, _)| last + 1);
+                epochs.insert(next, *first);
+            }
+            Outcome::RollClosed { roll, .. } => {
+                let log = &mut self.logs[phone];
+                let at = log.epochs.iter().rev();
+                let epoch = at.into_iter().find(|(_, first)| **first <= sequence);
+                let epoch = epoch.map_or(0, |(epoch, _)| *epoch);
+                let chain = log.chains.get(&sequence).copied();
+                log.closed = chain.map(|chain| (*roll, epoch, chain));
+            }
+            Outcome::Rolled(result) => {
+                let dice = &result.settlement.roll;
+                self.rolled(phone, result.roll, (dice.first(), dice.second()));
+            }
+            _ => {}
+        }
+    }
+
+    /// The dealings that a key is made from are the first ones of the log.
+    fn key_made(&mut self, phone: usize, epoch: u64, attempt: u16, dealers: Vec<u8>) {
+        let log = &mut self.logs[phone];
+        if log.partial {
             return;
-        };
-        let dice = (
-            result.settlement.roll.first(),
-            result.settlement.roll.second(),
-        );
-        let (first, by) = *self.rolled.entry(result.roll).or_insert((dice, phone));
+        }
+        let dealings = log.dealings.remove(&(epoch, attempt)).unwrap_or_default();
+        let first = dealings.get(..dealers.len()).unwrap_or_default();
+        let same = first.iter().map(|(dealer, _)| *dealer).eq(dealers);
+        let dealt: Vec<Vec<[u8; 32]>> = first.iter().map(|(_, dealt)| dealt.clone()).collect();
+        let key = Key::of(&dealt).filter(|_| same);
+        self.property.check(key.is_some(), || {
+            format!("phone {phone}: the key of epoch {epoch} is not that of the first dealings")
+        });
+        log.keys.extend(key.map(|key| (epoch, key)));
+    }
+
+    fn rolled(&mut self, phone: usize, roll: u64, dice: (u8, u8)) {
+        let (first, by) = *self.rolled.entry(roll).or_insert((dice, phone));
         self.property.check(first == dice, || {
-            format!(
-                "roll {}: phone {by} saw {first:?}, phone {phone} {dice:?}",
-                result.roll
-            )
+            format!("roll {roll}: phone {by} saw {first:?}, phone {phone} {dice:?}")
         });
-        if self.partial[phone] {
+        let log = &mut self.logs[phone];
+        let closed = log.closed.take();
+        let shares = log.shown.remove(&roll).unwrap_or_default();
+        if log.partial {
             return;
         }
-        let left_out: Vec<u8> = result.left_out.iter().map(|seat| seat.0).collect();
-        let computed = self.compute(phone, result.roll, &left_out);
-        self.property.check(computed == dice, || {
-            format!(
-                "roll {}: phone {phone} saw {dice:?}, the log makes {computed:?}",
-                result.roll
-            )
+        let computed = closed.and_then(|closed| self.compute(phone, roll, closed, &shares));
+        self.property.check(computed == Some(dice), || {
+            format!("roll {roll}: phone {phone} saw {dice:?}, its shares make {computed:?}")
         });
     }
 
-    /// The dice that the secrets delivered at this phone make, those of left-out seats excepted.
-    fn compute(&self, phone: usize, roll: u64, left_out: &[u8]) -> (u8, u8) {
-        let mut parts: Vec<Vec<u8>> = vec![self.table.to_vec(), roll.to_le_bytes().to_vec()];
-        for ((_, seat), secret) in self.logs[phone].secrets.range((roll, 0)..=(roll, u8::MAX)) {
-            if !left_out.contains(seat) {
-                parts.push([&[*seat][..], secret].concat());
+    /// What the shares make, if each of them has a proof that holds.
+    fn compute(
+        &mut self,
+        phone: usize,
+        roll: u64,
+        (closed, epoch, chain): (u64, u64, [u8; 32]),
+        shares: &[[u8; SHARE]],
+    ) -> Option<(u8, u8)> {
+        let key = self.logs[phone].keys.get(&epoch)?;
+        let message = message(&self.table, epoch, roll, &chain);
+        let signers: BTreeSet<u8> = shares.iter().map(|share| share[0]).collect();
+        if closed != roll || signers.len() != shares.len() {
+            return None;
+        }
+        for share in shares {
+            let name = tagged_hash("proven", &[&message, share]);
+            if !self.proven.contains(&name) {
+                if !key.holds(&message, share) {
+                    return None;
+                }
+                self.proven.insert(name);
             }
         }
-        let parts: Vec<&[u8]> = parts.iter().map(Vec::as_slice).collect();
-        let seed = tagged_hash("bitcraps/interim/seed/v1", &parts);
-        for counter in 0..u32::MAX {
-            let block = tagged_hash("bitcraps/dice/v1", &[&seed, &counter.to_le_bytes()]);
-            if let Some(byte) = block.into_iter().find(|byte| *byte < 252) {
-                return (byte % 36 / 6 + 1, byte % 6 + 1);
-            }
+        while self.proven.len() > 4096 {
+            self.proven.pop_first();
         }
-        (0, 0)
+        Some(dice(&message, &key.value(shares)?))
     }
+}
+
+/// The attempt and the commitments of a request that deals.
+fn dealing(payload: &[u8]) -> Option<(Attempt, Vec<[u8; 32]>)> {
+    let (operation, rest) = payload.split_first()?;
+    let (epoch, rest) = rest.split_first_chunk::<8>()?;
+    let (attempt, rest) = rest.split_first_chunk::<2>()?;
+    let attempt = (u64::from_le_bytes(*epoch), u16::from_le_bytes(*attempt));
+    (*operation == DEAL).then_some((attempt, commitments(rest)?))
 }

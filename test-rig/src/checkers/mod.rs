@@ -8,6 +8,7 @@ mod agreement;
 mod blame;
 mod books;
 mod bounded;
+mod coin;
 mod dice;
 #[cfg(test)]
 mod mutants;
@@ -121,7 +122,7 @@ impl Checkers {
                 {
                     self.agreement.delivered(*phone, *sequence, chain.0, batch);
                     self.validity.delivered(*sequence, batch);
-                    self.dice.delivered(*phone, *sequence, batch);
+                    self.dice.delivered(*phone, *sequence, chain.0, batch);
                     self.bounded
                         .sample(*phone, &room.phones[*phone].node.usage());
                 }
@@ -134,9 +135,12 @@ impl Checkers {
                     self.signing.epoch_began(*phone);
                 }
                 self.blame.observe(room, *phone, event);
-                if let Event::Happened { outcome, .. } = event {
+                if let Event::DiceShown { roll, shares } = event {
+                    self.dice.shown(*phone, *roll, shares);
+                }
+                if let Event::Happened { sequence, outcome } = event {
                     self.books.happened(*phone, outcome);
-                    self.dice.happened(*phone, outcome);
+                    self.dice.happened(*phone, *sequence, outcome);
                 }
             }
         }

@@ -80,6 +80,27 @@ const BUILTINS: &[(&str, &str)] = &[
         "split-two-and-two",
         include_str!("../../scenarios/split-two-and-two.toml"),
     ),
+    (
+        "withhold-share",
+        include_str!("../../scenarios/withhold-share.toml"),
+    ),
+    (
+        "two-withhold-shares",
+        include_str!("../../scenarios/two-withhold-shares.toml"),
+    ),
+    ("liar-dice", include_str!("../../scenarios/liar-dice.toml")),
+    (
+        "bad-dealer",
+        include_str!("../../scenarios/bad-dealer.toml"),
+    ),
+    (
+        "bad-dealer-at-rekey",
+        include_str!("../../scenarios/bad-dealer-at-rekey.toml"),
+    ),
+    (
+        "false-accuser",
+        include_str!("../../scenarios/false-accuser.toml"),
+    ),
 ];
 
 /// Name and TOML text of every built-in scenario.

@@ -169,7 +169,8 @@ impl Room {
         })
     }
 
-    /// Turns the radios on and lets everybody link up; the game's time starts when every pair in range has.
+    /// Turns the radios on, lets everybody link up and make the first key; the game's time starts when every pair in range
+    /// has, and every honest phone knows the key.
     ///
     /// # Errors
     /// [`FormationError`] if that never comes.
@@ -180,11 +181,11 @@ impl Room {
         for (a, b) in self.edges.clone() {
             self.discover(usize::from(a), usize::from(b));
         }
-        while !self.is_formed() {
+        while !(self.is_formed() && self.has_key()) {
             let over = self.now_us > FORMATION_MAX_US;
             if over || !self.step() {
                 return Err(FormationError(format!(
-                    "the phones did not link up within {} s of virtual time",
+                    "the phones did not link up and make a key within {} s of virtual time",
                     FORMATION_MAX_US / 1_000_000
                 )));
             }
@@ -306,6 +307,11 @@ impl Room {
             };
             linked(*a, *b) && linked(*b, *a)
         })
+    }
+
+    fn has_key(&self) -> bool {
+        let mut honest = self.phones.iter().filter(|phone| phone.is_honest());
+        honest.all(|phone| phone.node.table().has_key())
     }
 
     pub(super) fn schedule(&mut self, at_us: u64, due: Due) {

@@ -1,0 +1,134 @@
+//! What a key costs: the CPU time of one member for its part, and the bytes of every signed dealing and acknowledgement.
+
+use bitcraps_core::consensus::{Message, Quorum, Request, SignedBytes};
+use bitcraps_core::crypto::{Context, Digest, Identity, Roster, Seat, Signed};
+use bitcraps_core::dice::{Ceremony, CoinKey, SecretShare};
+use bitcraps_core::table::{AttemptId, Operation};
+use bitcraps_core::wire::Encode;
+use serde_json::{Value, json};
+
+use super::by_size;
+use super::clock::CpuClock;
+
+/// How many ceremonies the median is taken over.
+const CEREMONIES: u16 = 11;
+const TABLE: Digest = Digest([7; 32]);
+
+/// The members of an epoch.
+pub(super) struct Members {
+    pub(super) identities: Vec<Identity>,
+    roster: Roster,
+}
+
+impl Members {
+    pub(super) fn new(n: u8) -> Result<Self, String> {
+        let identities: Vec<Identity> = (1..=n).map(|at| Identity::from_seed(&[at; 32])).collect();
+        let keys = identities.iter().map(Identity::public_key).collect();
+        let roster = Roster::new(keys).map_err(|error| error.to_string())?;
+        Ok(Self { identities, roster })
+    }
+
+    fn ceremony(&self, attempt: u16) -> Ceremony {
+        let threshold = Quorum::of(self.roster.len()).q;
+        Ceremony::new(TABLE, 0, attempt, self.roster.clone(), threshold)
+    }
+
+    /// A key, and every member's share of it.
+    pub(super) fn key(&self) -> Result<(CoinKey, Vec<SecretShare>), String> {
+        let ceremony = self.ceremony(0);
+        let dealings = self.dealings(&ceremony)?;
+        let secrets = self.identities.iter().zip(0..).map(|(identity, seat)| {
+            let opened = dealings
+                .iter()
+                .map(|d| ceremony.open(identity, Seat(seat), d));
+            let opened = opened.collect::<Result<Vec<_>, _>>();
+            opened.map(|opened| SecretShare::sum(opened.iter()))
+        });
+        let secrets = secrets.collect::<Result<Vec<_>, _>>();
+        let secrets = secrets.map_err(|_| "a share was false".to_owned())?;
+        Ok((ceremony.key(dealings.iter()), secrets))
+    }
+
+    fn dealings(
+        &self,
+        ceremony: &Ceremony,
+    ) -> Result<Vec<bitcraps_core::dice::CheckedDealing>, String> {
+        let dealers = self.identities.iter().zip(0..).take(ceremony.threshold());
+        let dealt = dealers.map(|(identity, seat)| {
+            let dealing = ceremony.deal(identity, Seat(seat));
+            ceremony.check(Seat(seat), dealing)
+        });
+        let dealt = dealt.collect::<Result<Vec<_>, _>>();
+        dealt.map_err(|error| error.to_string())
+    }
+
+    /// Everything that one member does: deal, check q dealings, open its shares, put the key together.
+    fn take_part(&self, ceremony: &Ceremony) -> Result<u64, String> {
+        let others = self.dealings(ceremony)?;
+        let clock = CpuClock::start();
+        let own = ceremony.deal(&self.identities[0], Seat(0));
+        let checked = others
+            .iter()
+            .map(|dealing| ceremony.check(dealing.dealer(), dealing.dealing().clone()));
+        let checked = checked.collect::<Result<Vec<_>, _>>();
+        let checked = checked.map_err(|error| error.to_string())?;
+        let opened = checked
+            .iter()
+            .map(|dealing| ceremony.open(&self.identities[0], Seat(0), dealing));
+        let opened = opened.collect::<Result<Vec<_>, _>>();
+        let opened = opened.map_err(|_| "a share was false".to_owned())?;
+        let share = SecretShare::sum(opened.iter());
+        let key = ceremony.key(checked.iter());
+        let took = clock.elapsed();
+        if *others[0].dealing() != own || key.member_key(Seat(0)) != Some(share.public()) {
+            return Err("the ceremony went wrong".into());
+        }
+        Ok(u64::try_from(took.as_micros()).unwrap_or(u64::MAX))
+    }
+
+    /// Every member's dealing and acknowledgement, as signed messages. Fewer dealings are made when all goes well: who
+    /// sees q need not deal.
+    fn transcript_bytes(&self, ceremony: &Ceremony) -> usize {
+        let (epoch, attempt) = (ceremony.epoch(), ceremony.attempt());
+        let id = AttemptId { epoch, attempt };
+        let members = self.identities.iter().zip(0..);
+        let sizes = members.map(|(identity, seat)| {
+            let dealing = Box::new(ceremony.deal(identity, Seat(seat)));
+            let operations = [Operation::Deal(id, dealing), Operation::Acknowledge(id)];
+            operations
+                .iter()
+                .map(|operation| message_bytes(identity, Seat(seat), operation))
+                .sum::<usize>()
+        });
+        sizes.sum()
+    }
+}
+
+fn message_bytes(identity: &Identity, player: Seat, operation: &Operation) -> usize {
+    let request = Request {
+        player,
+        number: 1,
+        skips: false,
+        payload: operation.to_bytes(),
+    };
+    let signed = Signed::sign(request, &Context(TABLE), identity);
+    let bytes = SignedBytes {
+        statement: signed.bytes().to_vec(),
+        signature: *signed.signature(),
+    };
+    Message::Request(bytes).to_wire(0, 0, 1).len()
+}
+
+pub(super) fn run() -> Result<Value, String> {
+    by_size(|n| {
+        let members = Members::new(n)?;
+        let mut micros = (0..CEREMONIES)
+            .map(|attempt| members.take_part(&members.ceremony(attempt)))
+            .collect::<Result<Vec<_>, _>>()?;
+        micros.sort_unstable();
+        Ok(json!({
+            "cpu_us": micros[micros.len() / 2],
+            "transcript_bytes": members.transcript_bytes(&members.ceremony(0)),
+        }))
+    })
+}

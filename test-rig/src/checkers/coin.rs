@@ -1,0 +1,135 @@
+//! The coin, written a second time from `core/docs/dice.md`: keys from dealings, proofs of shares, the roll's value, dice.
+
+use curve25519_dalek::ristretto::CompressedRistretto;
+use curve25519_dalek::traits::Identity as _;
+use curve25519_dalek::{RistrettoPoint, Scalar};
+use sha2::{Digest as _, Sha512};
+
+use super::tagged_hash;
+
+/// Domain of the points that rolls are hashed to.
+const DOMAIN: &[u8] = b"BITCRAPS-V01-CS01-with-ristretto255_XMD:SHA-512_R255MAP_RO_";
+
+/// What stands in a dealing's bytes that everybody can use: the commitments.
+pub(super) fn commitments(dealing: &[u8]) -> Option<Vec<[u8; 32]>> {
+    let (count, rest) = dealing.split_first()?;
+    let points = rest.get(..32 * usize::from(*count))?;
+    points
+        .chunks_exact(32)
+        .map(|bytes| bytes.try_into().ok())
+        .collect()
+}
+
+/// A key as auditors see it: the sum of the dealings' commitments.
+#[derive(Clone, Debug)]
+pub(super) struct Key {
+    sums: Vec<RistrettoPoint>,
+}
+
+impl Key {
+    pub(super) fn of(dealings: &[Vec<[u8; 32]>]) -> Option<Self> {
+        let mut sums = vec![RistrettoPoint::identity(); dealings.first()?.len()];
+        for dealing in dealings {
+            for (sum, bytes) in sums.iter_mut().zip(dealing) {
+                *sum += CompressedRistretto(*bytes).decompress()?;
+            }
+        }
+        Some(Self { sums })
+    }
+
+    /// How many shares make a roll.
+    pub(super) fn threshold(&self) -> usize {
+        self.sums.len()
+    }
+
+    /// The public half of a seat's share: Σ Cₖ·xᵏ at x = seat + 1.
+    fn member(&self, seat: u8) -> RistrettoPoint {
+        let (x, mut power) = (place(seat), Scalar::ONE);
+        let mut sum = RistrettoPoint::identity();
+        for coefficient in &self.sums {
+            sum += coefficient * power;
+            power *= x;
+        }
+        sum
+    }
+
+    /// Whether a share (signer, V, c, z) of a roll has a proof that holds.
+    pub(super) fn holds(&self, message: &[u8], share: &[u8; 97]) -> bool {
+        self.proof(message, share).unwrap_or(false)
+    }
+
+    fn proof(&self, message: &[u8], share: &[u8; 97]) -> Option<bool> {
+        let (v, c, z) = parts(share)?;
+        let key = self.member(share[0]);
+        let value = CompressedRistretto(v).decompress()?;
+        let first = RistrettoPoint::mul_base(&z) - key * c;
+        let second = hash_to_group(message) * z - value * c;
+        let (key, first, second) = (key.compress(), first.compress(), second.compress());
+        let parts: [&[u8]; 6] = [&share[..1], &key.0, message, &v, &first.0, &second.0];
+        Some(wide_scalar("bitcraps/share/v1", &parts) == c)
+    }
+
+    /// The value of a roll from as many shares as it takes.
+    pub(super) fn value(&self, shares: &[[u8; 97]]) -> Option<[u8; 32]> {
+        let shares = shares.get(..self.threshold())?;
+        let mut sum = RistrettoPoint::identity();
+        for share in shares {
+            let (v, ..) = parts(share)?;
+            let mut weight = Scalar::ONE;
+            for other in shares.iter().filter(|other| other[0] != share[0]) {
+                let (x, own) = (place(other[0]), place(share[0]));
+                weight *= x * (x - own).invert();
+            }
+            sum += CompressedRistretto(v).decompress()? * weight;
+        }
+        Some(sum.compress().0)
+    }
+}
+
+/// "bitcraps/roll/v1" ‖ table ‖ epoch ‖ roll ‖ C_s.
+pub(super) fn message(table: &[u8; 32], epoch: u64, roll: u64, chain: &[u8; 32]) -> Vec<u8> {
+    let (epoch, roll) = (epoch.to_le_bytes(), roll.to_le_bytes());
+    [&b"bitcraps/roll/v1"[..], table, &epoch, &roll, chain].concat()
+}
+
+/// The dice of a value.
+pub(super) fn dice(message: &[u8], value: &[u8; 32]) -> (u8, u8) {
+    let seed = tagged_hash("bitcraps/roll/seed/v1", &[message, value]);
+    for counter in 0..u32::MAX {
+        let block = tagged_hash("bitcraps/dice/v1", &[&seed, &counter.to_le_bytes()]);
+        if let Some(byte) = block.into_iter().find(|byte| *byte < 252) {
+            return (byte % 36 / 6 + 1, byte % 6 + 1);
+        }
+    }
+    (0, 0)
+}
+
+fn place(seat: u8) -> Scalar {
+    Scalar::from(u64::from(seat) + 1)
+}
+
+fn parts(share: &[u8; 97]) -> Option<([u8; 32], Scalar, Scalar)> {
+    let part = |at: usize| <[u8; 32]>::try_from(&share[at..at + 32]).ok();
+    let scalar = |bytes| Option::<Scalar>::from(Scalar::from_canonical_bytes(bytes));
+    Some((part(1)?, scalar(part(33)?)?, scalar(part(65)?)?))
+}
+
+/// RFC 9380 `expand_message_xmd` with SHA-512 for 64 bytes, and the map of ristretto255.
+fn hash_to_group(message: &[u8]) -> RistrettoPoint {
+    let length = [u8::try_from(DOMAIN.len()).expect("short")];
+    let padding = [0_u8; 128];
+    let first = Sha512::digest([&padding, message, &[0, 64, 0], DOMAIN, &length].concat());
+    let block = Sha512::digest([&first[..], &[1], DOMAIN, &length].concat());
+    RistrettoPoint::from_uniform_bytes(&block.into())
+}
+
+fn wide_scalar(tag: &str, parts: &[&[u8]]) -> Scalar {
+    let mut bytes = vec![u8::try_from(tag.len()).expect("tags are short")];
+    bytes.extend_from_slice(tag.as_bytes());
+    for part in parts {
+        let length = u32::try_from(part.len()).expect("parts are short");
+        bytes.extend_from_slice(&length.to_le_bytes());
+        bytes.extend_from_slice(part);
+    }
+    Scalar::from_bytes_mod_order_wide(&Sha512::digest(&bytes).into())
+}
