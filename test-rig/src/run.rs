@@ -361,8 +361,10 @@ fn measure(scenario: &Scenario, seed: u64, room: &Room) -> RunResult {
         honest().map(|phone| of(phone.node.stats())).sum()
     };
     let shown = &room.phones[furthest(room)];
-    let decisions = shown.node.delivered().0;
-    let per_decision = |total: u64| total.checked_div(decisions).unwrap_or(0);
+    let slots = shown.node.delivered().0;
+    // Those that made the first key were before the game.
+    let decisions = slots.saturating_sub(room.formation_slots());
+    let per_decision = |total: u64| total.checked_div(slots).unwrap_or(0);
     RunResult {
         scenario: scenario.name.clone(),
         seed,

@@ -148,16 +148,31 @@ fn a_room_of_liars_runs_the_same_way_twice() {
 }
 
 #[test]
-fn lies_of_parts_that_do_not_exist_yet_are_refused_in_a_line() {
-    for behaviour in [
-        "withhold-share",
-        "liar-dice",
-        "bad-dealer",
-        "false-accuser",
-        "invite-thief",
-    ] {
-        let text = format!("[[byzantine]]\nplayer = 0\nbehaviour = \"{behaviour}\"\n");
-        let ran = rig(&["run", &room("not-built", 4, 2, &text)]);
-        assert!(ran.refusal().contains("is not built yet"), "{ran:?}");
+fn who_keeps_shares_of_the_dice_back_holds_a_roll_up_at_most() {
+    as_expected("withhold-share", 1..=2);
+    for json in as_expected("two-withhold-shares", 1..=2) {
+        assert!(json["virtual_seconds"].as_f64() > Some(29.0), "{json}");
+        assert_eq!(json["view_changes"], 0, "nobody is blamed for it: {json}");
     }
+}
+
+#[test]
+fn false_shares_dealings_and_complaints_are_proven_and_cost_the_seat() {
+    for (name, lie) in [
+        ("liar-dice", "false-roll-share"),
+        ("bad-dealer", "false-share-dealt"),
+        ("false-accuser", "false-complaint"),
+        ("bad-dealer-at-rekey", "false-share-dealt"),
+    ] {
+        for json in as_expected(name, 1..=2) {
+            assert_eq!(json["evidence"][0]["kind"], lie, "{name}");
+        }
+    }
+}
+
+#[test]
+fn lies_of_parts_that_do_not_exist_yet_are_refused_in_a_line() {
+    let text = "[[byzantine]]\nplayer = 0\nbehaviour = \"invite-thief\"\n";
+    let ran = rig(&["run", &room("not-built", 4, 2, text)]);
+    assert!(ran.refusal().contains("is not built yet"), "{ran:?}");
 }

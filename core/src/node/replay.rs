@@ -3,11 +3,15 @@
 use super::config::OpenError;
 use super::io::{Event, Output};
 use super::{Node, Stats};
-use crate::consensus::ReplayError;
+use crate::consensus::{Record, ReplayError};
+use crate::mesh::LinkId;
 use crate::time::Instant;
+use crate::wire::Decode;
 
 /// A journal says nothing about time.
 const THEN: Instant = Instant(0);
+/// A journal is no neighbour. Links are numbered by the shell, from 1.
+const NO_LINK: LinkId = LinkId(0);
 
 impl Node {
     /// Takes the records in, through the same code that made them. There is no link yet, and what would be made durable
@@ -18,11 +22,16 @@ impl Node {
                 record: index,
                 error,
             };
-            self.replica.replay(record).map_err(failed)?;
+            match Record::from_bytes(record) {
+                Ok(Record::Roll { shares, .. }) => self.replay_roll(&shares),
+                _ => self.replica.replay(record).map_err(failed)?,
+            }
             while let Some(action) = self.replica.poll_action() {
                 self.carry_out(THEN, action);
             }
-            if self.table.sequence() != self.replica.delivered().0 {
+            // Slots wait behind a roll whose shares come further down, or have not all come yet.
+            let waiting = self.waiting_slots.len() as u64;
+            if self.table.sequence() + waiting != self.replica.delivered().0 {
                 return Err(failed(ReplayError::Misplaced("the state of a table")));
             }
         }
@@ -43,5 +52,17 @@ impl Node {
         }
         self.tell(Event::Standing(self.replica.standing()));
         Ok(())
+    }
+
+    /// A roll was settled with these shares. They are checked like any others; what does not fit the roll that waits
+    /// leaves it waiting, and the others have its shares.
+    fn replay_roll(&mut self, shares: &[Vec<u8>]) {
+        self.mind_the_dice(THEN);
+        for share in shares {
+            // Counts nothing that was not counted when it came: the counters begin anew behind the journal.
+            let _ = self.coin.on_share(NO_LINK, &self.table, share);
+        }
+        self.coin.link_down(NO_LINK);
+        self.mind_the_dice(THEN);
     }
 }

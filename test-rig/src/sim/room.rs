@@ -99,6 +99,8 @@ pub struct Room {
     pub(super) now_us: u64,
     /// When the game began; formation is over then.
     pub(super) started_us: Option<u64>,
+    /// How many slots the making of the first key took.
+    formation_slots: u64,
     due: BTreeMap<(u64, u64), Due>,
     scheduled: u64,
     pub(super) next_link: u64,
@@ -156,6 +158,7 @@ impl Room {
             trace: Trace::default(),
             now_us: 0,
             started_us: None,
+            formation_slots: 0,
             due: BTreeMap::new(),
             scheduled: 0,
             next_link: 1,
@@ -191,6 +194,8 @@ impl Room {
             }
         }
         self.started_us = Some(self.now_us);
+        let delivered = self.phones.iter().map(|phone| phone.node.delivered().0);
+        self.formation_slots = delivered.max().unwrap_or(0);
         for fault_us in self.fault_changes_us() {
             self.schedule(self.now_us + fault_us, Due::FaultsChange);
         }
@@ -287,6 +292,12 @@ impl Room {
     #[must_use]
     pub fn formation_us(&self) -> u64 {
         self.started_us.unwrap_or(self.now_us)
+    }
+
+    /// How many slots the making of the first key took.
+    #[must_use]
+    pub const fn formation_slots(&self) -> u64 {
+        self.formation_slots
     }
 
     /// When the next thing is due, since the game began.
