@@ -93,6 +93,8 @@ impl Replica {
                 self.memory.replay_observing(epoch);
                 Ok(())
             }
+            // The table's, not consensus'.
+            Record::Roll { .. } => Ok(()),
         }
     }
 
