@@ -355,7 +355,8 @@ impl Coin {
     pub(super) fn next_wake(&self) -> Option<Instant> {
         let open = self.open.as_ref()?;
         let tell = (!open.told).then(|| open.since.after(TELL_AFTER));
-        earliest(Some(open.ask_at), tell)
+        let asks = open.shares.len() < open.needed;
+        earliest(asks.then_some(open.ask_at), tell)
     }
 
     /// How many shares are held for later.

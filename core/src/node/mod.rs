@@ -403,7 +403,9 @@ impl Node {
     fn next_wake(&self, now: Instant) -> Option<Instant> {
         let stall = self.waiting_since.filter(|_| !self.stalled);
         let stall = stall.map(|since| since.after(STALL_AFTER));
+        // Whoever may not submit has no duties: one that is due would wake it again and again.
         let duties = self.duties.next_wake(now, &self.table);
+        let duties = duties.filter(|_| self.replica.may_submit());
         let past = self
             .past
             .next_wake(self.neighbours.secured().next().is_some());
