@@ -184,19 +184,14 @@ fn a_phone_that_missed_many_slots_catches_up_over_links_that_lose_packets() {
     }
 }
 
-/// In virtual time, so the figures are the same on every machine: half a second until the others want slots to pass, then
-/// sixteen slots.
+/// In virtual time, so the figures are the same on every machine: the dice need a quorum's shares and nobody's in particular.
 #[test]
-fn a_player_who_committed_and_fell_silent_holds_no_roll_up_for_three_seconds() {
+fn a_player_who_fell_silent_holds_no_roll_up_for_three_seconds() {
     let liar = "[[byzantine]]\nplayer = 3\nbehaviour = \"silent\"\nfrom = \"5s\"\n";
     let scenario = room("fell-silent", 7, 20, liar);
     for seed in 1..=4 {
         let json = reaches(&scenario, seed, 20);
         let longest = json["roll_ms"]["max"].as_u64();
-        assert!(
-            longest > Some(1_000),
-            "seed {seed}: somebody was waited for, {longest:?}"
-        );
         assert!(longest < Some(3_000), "seed {seed}: {longest:?}");
     }
 }

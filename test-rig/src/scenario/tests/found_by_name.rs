@@ -33,7 +33,11 @@ impl Drop for Scratch {
 fn every_builtin_loads_under_its_own_name_and_says_what_it_shows() {
     let folder = std::path::Path::new(env!("CARGO_MANIFEST_DIR")).join("scenarios");
     let files = std::fs::read_dir(folder).expect("the built-ins are files");
-    assert_eq!(builtins().len(), files.count(), "a file that is no built-in");
+    assert_eq!(
+        builtins().len(),
+        files.count(),
+        "a file that is no built-in"
+    );
     for (name, text) in builtins() {
         let scenario = resolve(name, &ALL).expect("a built-in is right");
         assert_eq!(scenario.name, *name);
