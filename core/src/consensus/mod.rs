@@ -20,6 +20,7 @@ mod catch_up;
 mod certificate;
 mod chain;
 mod checkpoint;
+mod decided;
 mod early;
 mod epoch;
 mod evidence;

@@ -32,6 +32,7 @@ mod io;
 mod links;
 mod neighbours;
 mod past;
+mod relay;
 mod stats;
 mod tap;
 
@@ -45,6 +46,7 @@ use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
 use neighbours::Neighbours;
 use past::Past;
+use relay::Relay;
 pub use stats::{Stats, Usage};
 pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
 
@@ -69,6 +71,7 @@ pub struct Node {
     table: Table,
     mesh: Mesh,
     neighbours: Neighbours,
+    relay: Relay,
     duties: Duties,
     past: Past,
     outputs: VecDeque<Output>,
@@ -120,6 +123,7 @@ impl Node {
             table: Table::new(genesis)?,
             mesh: Mesh::new(keys),
             neighbours: Neighbours::new(seed, links_max),
+            relay: Relay::default(),
             outputs: VecDeque::new(),
             stats: Stats::default(),
             tap: Tap::default(),
@@ -260,6 +264,7 @@ impl Node {
                 break;
             }
         }
+        self.tend_relay(now);
         self.tend_links(now);
         self.fill_history(now);
         self.watch_for_stall(now);
@@ -284,7 +289,7 @@ impl Node {
                 bytes,
                 own,
                 origin,
-            } => self.flood(urgency, bytes, own, origin),
+            } => self.flood(now, class_of(urgency), bytes, own, origin),
             Action::Send {
                 peer,
                 urgency,
@@ -312,7 +317,7 @@ impl Node {
                 evidence,
             } => {
                 self.duties.on_proof(now, seat, evidence.clone());
-                self.tell(Event::Caught {
+                self.tell_player(Event::Caught {
                     seat,
                     lie,
                     evidence,
@@ -321,36 +326,19 @@ impl Node {
             Action::EnteredEpoch { .. } | Action::Halted { .. } | Action::LeftView { .. } => {
                 let quorum = self.replica.epoch().quorum.q;
                 if let Some(event) = event_of(action, quorum) {
-                    self.tell(event);
+                    self.tell_player(event);
                 }
             }
             Action::EnteredView { view, primary } => {
                 self.mesh
                     .drop_stale(|message| is_of_another_view(message, view));
                 self.stats.views_entered += 1;
-                self.tell(Event::ViewChanged { view, primary });
+                self.tell_player(Event::ViewChanged { view, primary });
             }
         }
     }
 
-    /// Sends to every neighbour that is not known to have it.
-    fn flood(&mut self, urgency: Urgency, bytes: Vec<u8>, own: bool, origin: Option<Seat>) {
-        if let Some(kind) = bytes.first().and_then(|byte| Kind::from_u8(*byte))
-            && own
-        {
-            let (count, total) = self.stats.origin.entry(kind).or_default();
-            *count += 1;
-            *total += bytes.len() as u64;
-        }
-        let links: Vec<LinkId> = match origin {
-            Some(origin) => self.neighbours.lacking(origin).collect(),
-            None => self.neighbours.secured().collect(),
-        };
-        self.mesh
-            .flood(links.into_iter(), class_of(urgency), own, bytes);
-    }
-
-    fn tell(&mut self, event: Event) {
+    fn tell_player(&mut self, event: Event) {
         self.outputs.push_back(Output::Event(event));
     }
 
@@ -361,7 +349,7 @@ impl Node {
         if let Ok(table) = table {
             self.past.install(&self.table, sequence);
             self.table = table;
-            self.tell(Event::Installed { sequence, chain });
+            self.tell_player(Event::Installed { sequence, chain });
         }
     }
 
@@ -373,6 +361,7 @@ impl Node {
         let state = state.then(|| self.table.to_bytes());
         let roster = self.table.take_members_change();
         self.replica.applied(now, sequence, roster, state);
+        self.note_delivered(now, sequence, &batch);
         self.outputs.push_back(Output::Event(Event::Delivered {
             sequence,
             chain,
@@ -421,7 +410,7 @@ impl Node {
             .past
             .next_wake(self.neighbours.secured().next().is_some());
         let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
-        let wake = earliest(wake, past);
+        let wake = earliest(earliest(wake, past), self.relay_wake());
         earliest(earliest(wake, stall), duties)
     }
 }

@@ -129,7 +129,7 @@ impl Node {
         if past.archive.is_full() && !past.told_full {
             past.told_full = true;
             let complete = past.archive.complete();
-            self.tell(Event::HistoryFull { complete });
+            self.tell_player(Event::HistoryFull { complete });
         }
     }
 

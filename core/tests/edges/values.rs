@@ -9,7 +9,7 @@ use bitcraps_core::consensus::{
 };
 use bitcraps_core::crypto::{Digest, Seat, SeatSet, Signature};
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
-use bitcraps_core::mesh::{LinkProof, Links};
+use bitcraps_core::mesh::{Have, LinkProof, Links};
 use bitcraps_core::table::{Gone, PendingRoll, SettlementSheet, SheetLine};
 use bitcraps_core::wire::{Decode, Encode};
 
@@ -68,6 +68,13 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
         message(random, |r| Message::State(state(r)))
     }),
     ("side", |random| message(random, |r| Message::Side(side(r)))),
+    ("decided", |random| {
+        message(random, |r| Message::Decided(prepared(r)))
+    }),
+    ("have", |random| Made {
+        is_open_ended: true,
+        ..value(&have(random))
+    }),
     ("links", |random| value(&links(random))),
     ("statement-link-proof", |random| value(&link_proof(random))),
     ("statement-request", |random| value(&request(random))),
@@ -492,6 +499,20 @@ fn link_proof(random: &mut Random) -> LinkProof {
         is_central: random.next().is_multiple_of(2),
         noise_key: array(random),
         transcript: digest(random),
+    }
+}
+
+fn have(random: &mut Random) -> Have {
+    let Links { table, .. } = links(random);
+    let slots = (0..random.below(9)).map(|_| [seats(random), seats(random)]);
+    let slots = slots.collect();
+    let others = (0..random.below(17)).map(|_| array(random)).collect();
+    Have {
+        table,
+        view: array::<1>(random)[0],
+        next: table.rotate_left(5),
+        slots,
+        others,
     }
 }
 
