@@ -246,7 +246,7 @@ impl Message {
             Kind::Evidence => Self::Evidence(Evidence::decode(&mut reader)?),
             Kind::Halt => Self::Halt(Halt::decode(&mut reader)?),
             Kind::Side => Self::Side(SideMessage::decode(&mut reader)?),
-            other @ (Kind::Links | Kind::HistoryWant | Kind::HistoryRuns) => {
+            other @ (Kind::Ping | Kind::Links | Kind::HistoryWant | Kind::HistoryRuns) => {
                 return Err(DecodeError::UnknownKind(other as u8));
             }
         };

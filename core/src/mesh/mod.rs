@@ -107,6 +107,9 @@ pub enum Refusal {
     /// The other end has proven a key that has no seat here.
     #[error("no seat at this table")]
     NotSeated,
+    /// It sent too much without sense lately.
+    #[error("too much without sense")]
+    Offended,
     /// Several records in a row did not open.
     #[error("records do not open")]
     Records,
@@ -163,6 +166,12 @@ impl Mesh {
     #[must_use]
     pub fn is_secured(&self, link: LinkId) -> bool {
         self.tag(link).is_some()
+    }
+
+    /// The UUID that this table's phones find each other by.
+    #[must_use]
+    pub const fn service(&self) -> ServiceId {
+        self.keys.service
     }
 
     /// The byte in front of every chunk of a secured link.

@@ -1,25 +1,39 @@
 //! What happens on this phone's links: up, hailed, secured, heard, down.
 
-use super::neighbours::Verdict;
+use std::time::Duration;
+
+use super::neighbours::{Quiet, Verdict};
 use super::{Event, LinkDownReason, Node, Output, RadioState};
 use crate::consensus::{Ignored, Peer};
 use crate::crypto::{PublicKey, Seat};
-use crate::mesh::{Class, Incoming, LinkId, Links, Refusal, Role};
+use crate::mesh::{ChunkError, Class, Incoming, LinkId, Links, Refusal, Role, ServiceId};
 use crate::time::Instant;
-use crate::wire::{Decode, Encode, Kind};
+use crate::wire::{Decode, Encode, Header, Kind};
 
 /// A neighbour's question where we are is not answered while more than this is queued for it.
 pub(super) const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
 
+/// A link is asked whether anybody is there once it has been quiet for so long: while something waits to be decided, and
+/// otherwise.
+const QUIET_BUSY: Duration = Duration::from_secs(1);
+const QUIET_IDLE: Duration = Duration::from_secs(5);
+/// In the place of the view of a ping's header: the question, and the answer.
+const PING: u8 = 0;
+const PONG: u8 = 1;
+
 impl Node {
-    pub(super) fn on_radio_state(&mut self, state: RadioState) {
+    /// The UUID of the service to advertise and to scan for: [`Output::Advertise`] and [`Output::Scan`] mean this one.
+    #[must_use]
+    pub const fn service(&self) -> ServiceId {
+        self.mesh.service()
+    }
+
+    pub(super) fn on_radio_state(&mut self, now: Instant, state: RadioState) {
         let on = state == RadioState::On;
         self.outputs.push_back(Output::Advertise(on));
         self.outputs.push_back(Output::Scan(on));
-        if !on {
-            for link in self.neighbours.clear() {
-                self.drop_link(link);
-            }
+        for link in self.neighbours.set_on(on) {
+            self.drop_link(now, link);
         }
     }
 
@@ -35,14 +49,14 @@ impl Node {
         if reason == LinkDownReason::ConnectFailed {
             self.neighbours.on_dial_failed(now);
         }
-        self.drop_link(link);
+        self.drop_link(now, link);
     }
 
-    fn drop_link(&mut self, link: LinkId) {
+    fn drop_link(&mut self, now: Instant, link: LinkId) {
         self.mesh.link_down(link);
         self.replica.link_down(Peer(link.0));
         self.past.link_down(link);
-        if let Some(seat) = self.neighbours.on_link_down(link) {
+        if let Some(seat) = self.neighbours.on_link_down(now, link) {
             self.outputs
                 .push_back(Output::Event(Event::NeighbourDown { link, seat }));
             self.announce_links();
@@ -59,10 +73,22 @@ impl Node {
         match self.mesh.receive(link, chunk) {
             Ok(Incoming::Partial) => {}
             Ok(Incoming::Hail) => self.neighbours.on_hail(link),
-            Ok(Incoming::Secured(key)) => self.on_secured(link, &key),
+            Ok(Incoming::Secured(key)) => self.on_secured(now, link, &key),
             Ok(Incoming::Message(_, message)) => self.on_message(now, link, &message),
             Ok(Incoming::Refused(refusal)) => self.refuse(link, refusal),
-            Err(error) => *self.stats.bad_chunks.entry(error).or_default() += 1,
+            Err(error) => {
+                *self.stats.bad_chunks.entry(error).or_default() += 1;
+                // What is for somebody else, or came too late, is nobody's fault.
+                if !matches!(error, ChunkError::UnknownLink | ChunkError::OtherLink) {
+                    self.on_offence(now, link);
+                }
+            }
+        }
+    }
+
+    fn on_offence(&mut self, now: Instant, link: LinkId) {
+        if self.neighbours.on_offence(now, link) {
+            self.refuse(link, Refusal::Offended);
         }
     }
 
@@ -71,8 +97,11 @@ impl Node {
             // It has a key of ours or none; its link is being closed.
             return;
         }
+        self.neighbours.on_heard(now, link);
         self.tap.heard(link, message);
-        if message.first() == Some(&(Kind::Links as u8)) {
+        if message.first() == Some(&(Kind::Ping as u8)) {
+            self.on_ping(link, message);
+        } else if message.first() == Some(&(Kind::Links as u8)) {
             self.on_links(link, message);
         } else if message.first() == Some(&(Kind::Status as u8))
             && self.mesh.backlog(link) > ANSWER_BACKLOG_MAX
@@ -83,6 +112,9 @@ impl Node {
             let done = self
                 .on_history(now, link, message)
                 .unwrap_or_else(|| self.replica.handle_message(now, Peer(link.0), message));
+            if matches!(done, Err(Ignored::Malformed(_))) {
+                self.on_offence(now, link);
+            }
             self.count(done);
         }
     }
@@ -95,13 +127,16 @@ impl Node {
     }
 
     /// The other end of a link has proven its key.
-    fn on_secured(&mut self, link: LinkId, key: &PublicKey) {
+    fn on_secured(&mut self, now: Instant, link: LinkId, key: &PublicKey) {
         let Some(seat) = self.seat_of(key) else {
             self.refuse(link, Refusal::NotSeated);
             return;
         };
-        let own = self.replica.seat();
-        match self.neighbours.on_secured(link, own, seat) {
+        match self.neighbours.on_secured(now, link, seat) {
+            Verdict::Banned => {
+                self.refuse(link, Refusal::Offended);
+                return;
+            }
             Verdict::Serve => {
                 for redundant in self.neighbours.redundant_to(link, seat) {
                     self.outputs
@@ -145,11 +180,50 @@ impl Node {
         self.count(result);
     }
 
+    fn ping(&mut self, link: LinkId, what: u8) {
+        let ping = Header {
+            kind: Kind::Ping,
+            table: self.table_tag(),
+            view: what,
+            sequence: 0,
+        };
+        self.mesh.send(link, Class::Control, ping.to_bytes());
+    }
+
+    /// That it came is what counts; a question is answered.
+    fn on_ping(&mut self, link: LinkId, message: &[u8]) {
+        let result = match Header::from_bytes(message) {
+            Ok(header) if header.table != self.table_tag() => Err(Ignored::OtherTable),
+            Ok(header) => {
+                if header.view == PING {
+                    self.ping(link, PONG);
+                }
+                Ok(Kind::Ping)
+            }
+            Err(error) => Err(error.into()),
+        };
+        self.count(result);
+    }
+
+    /// How long a link may be quiet.
+    fn quiet_max(&self) -> Duration {
+        if self.replica.is_waiting() {
+            QUIET_BUSY
+        } else {
+            QUIET_IDLE
+        }
+    }
+
+    pub(super) fn links_wake(&self, now: Instant) -> Option<Instant> {
+        self.neighbours.next_wake(now, self.quiet_max())
+    }
+
     pub(super) const fn table_tag(&self) -> u16 {
         u16::from_le_bytes([self.table_id.0[0], self.table_id.0[1]])
     }
 
-    /// What time alone brings: strangers whose turn it is, strangers whose time is over, phones to dial.
+    /// What time alone brings: strangers whose turn it is, strangers whose time is over, links that are quiet or not
+    /// needed, phones to dial.
     pub(super) fn tend_links(&mut self, now: Instant) {
         while let Some(link) = self.neighbours.poll_late(now) {
             self.refuse(link, Refusal::TooLate);
@@ -157,6 +231,25 @@ impl Node {
         while let Some(link) = self.neighbours.poll_hail(now) {
             if let Err(refusal) = self.mesh.answer(link) {
                 self.refuse(link, refusal);
+            }
+        }
+        let every = self.quiet_max();
+        while let Some(quiet) = self.neighbours.poll_quiet(now, every) {
+            match quiet {
+                Quiet::Ask(link) => self.ping(link, PING),
+                Quiet::Dead(link) => self.outputs.push_back(Output::Disconnect { link }),
+            }
+        }
+        while let Some(link) = self.neighbours.poll_surplus(now) {
+            self.outputs.push_back(Output::Disconnect { link });
+        }
+        if self.neighbours.poll_rescan(now) {
+            for output in [
+                Output::Scan(false),
+                Output::Scan(true),
+                Output::Advertise(true),
+            ] {
+                self.outputs.push_back(output);
             }
         }
         while let Some(handle) = self.neighbours.poll_dial(now) {

@@ -27,11 +27,13 @@
 //! it on every phone; [`crate::table::Table`] applies it; [`Event::Happened`] says what came of it.
 
 mod config;
+mod dialler;
 mod duties;
 mod io;
 mod links;
 mod neighbours;
 mod past;
+mod plan;
 mod stats;
 mod tap;
 
@@ -45,6 +47,7 @@ use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
 use neighbours::Neighbours;
 use past::Past;
+use plan::Plan;
 pub use stats::{Stats, Usage};
 pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
 
@@ -114,12 +117,13 @@ impl Node {
         });
         let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
         let keys = LinkKeys::new(Arc::clone(&identity), &secret, &seed);
+        let plan = Plan::new(&identity.public_key(), &genesis.roster, links_max);
         Ok(Self {
             duties: Duties::new(replica.seat(), table_id),
             past: Past::new(Archive::new(genesis.clone())),
             table: Table::new(genesis)?,
             mesh: Mesh::new(keys),
-            neighbours: Neighbours::new(seed, links_max),
+            neighbours: Neighbours::new(seed, links_max, plan),
             outputs: VecDeque::new(),
             stats: Stats::default(),
             tap: Tap::default(),
@@ -145,7 +149,7 @@ impl Node {
             Input::LinkDown { link, reason } => self.on_link_down(now, link, reason),
             Input::Received { link, bytes } => self.on_received(now, link, &bytes),
             Input::Writable { link } => self.mesh.writable(link),
-            Input::RadioState(state) => self.on_radio_state(state),
+            Input::RadioState(state) => self.on_radio_state(now, state),
             Input::Command(command) => self.on_command(now, command),
             Input::Wake => self.replica.handle_wake(now),
         }
@@ -319,6 +323,8 @@ impl Node {
                 });
             }
             Action::EnteredEpoch { .. } | Action::Halted { .. } | Action::LeftView { .. } => {
+                self.neighbours
+                    .replan(&self.identity.public_key(), &self.replica.epoch().roster);
                 let quorum = self.replica.epoch().quorum.q;
                 if let Some(event) = event_of(action, quorum) {
                     self.tell(event);
@@ -420,7 +426,7 @@ impl Node {
         let past = self
             .past
             .next_wake(self.neighbours.secured().next().is_some());
-        let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
+        let wake = earliest(self.replica.next_wake(), self.links_wake(now));
         let wake = earliest(wake, past);
         earliest(earliest(wake, stall), duties)
     }

@@ -133,7 +133,7 @@ impl Liar {
                 Message::Want(ids).to_wire(self.tag, 0, 0)
             }
             // A kind that there is not.
-            9 => vec![19, choices.byte()],
+            9 => vec![24, choices.byte()],
             10 => {
                 let seats = self.seats(SEATS, choices);
                 let table = self.tag;

@@ -15,12 +15,14 @@
 mod auditor;
 mod chunks;
 mod decoding;
+mod handshake;
 mod history;
 mod liar;
 mod phone;
 
 pub(crate) use chunks::chunks;
 pub(crate) use decoding::decoding;
+pub(crate) use handshake::handshake;
 pub(crate) use history::history;
 pub(crate) use phone::{Happened, phone};
 

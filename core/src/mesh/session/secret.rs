@@ -72,6 +72,7 @@ pub(in crate::mesh) fn link_context(service: &ServiceId) -> Context {
 #[derive(Clone)]
 pub struct LinkKeys {
     pub(super) identity: Arc<Identity>,
+    pub(in crate::mesh) service: ServiceId,
     pub(super) psk: [u8; 32],
     /// The Noise key pair's private half. It lives as long as the node, so it tells nothing about the person.
     pub(super) noise: [u8; 32],
@@ -91,6 +92,7 @@ impl LinkKeys {
         // Mixed with the private key: a bad source of entropy must not make two phones alike.
         let seed = identity.derive_secret("bitcraps/link/seed/v1", &[&entropy.0]);
         Self {
+            service,
             psk: secret.psk(),
             noise: Digest::of("bitcraps/link/noise/v1", &[&seed.0]).0,
             prologue: Digest::of("bitcraps/link/prologue/v1", &[&version, &service.0]).0,
