@@ -31,6 +31,7 @@ mod duties;
 mod io;
 mod links;
 mod neighbours;
+mod outlook;
 mod past;
 mod replay;
 mod stats;
