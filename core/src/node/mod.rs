@@ -82,6 +82,7 @@ pub struct Node {
     waiting_slots: VecDeque<DecidedSlot>,
     /// The slot that is being applied, and the shares of the rolls that were closed in it.
     applying: Option<(DecidedSlot, Vec<RollShares>)>,
+    records: VecDeque<Vec<u8>>,
     outputs: VecDeque<Output>,
     stats: Stats,
     tap: Tap,
@@ -143,6 +144,7 @@ impl Node {
             table: Table::new(genesis)?,
             mesh: Mesh::new(keys),
             neighbours: Neighbours::new(seed, links_max),
+            records: VecDeque::new(),
             outputs: VecDeque::new(),
             stats: Stats::default(),
             tap: Tap::default(),
@@ -181,6 +183,10 @@ impl Node {
 
     /// The next output; [`Output::Idle`] once there is nothing left.
     pub fn poll_output(&mut self, now: Instant) -> Output {
+        // Durable earlier than need be harms nobody, and so one sync serves all that an input led to.
+        if let Some(record) = self.records.pop_front() {
+            return Output::Persist(record);
+        }
         if let Some(output) = self.outputs.pop_front() {
             return output;
         }

@@ -3,7 +3,7 @@
 use super::config::OpenError;
 use super::io::{Event, Output};
 use super::{Node, Stats};
-use crate::consensus::{Record, ReplayError};
+use crate::consensus::{Record, ReplayError, Standing};
 use crate::mesh::LinkId;
 use crate::time::Instant;
 use crate::wire::Decode;
@@ -14,6 +14,12 @@ const THEN: Instant = Instant(0);
 const NO_LINK: LinkId = LinkId(0);
 
 impl Node {
+    /// Whether this phone knows everything that it signed: only then does it vote and take commands.
+    #[must_use]
+    pub const fn standing(&self) -> Standing {
+        self.replica.standing()
+    }
+
     /// Takes the records in, through the same code that made them. There is no link yet, and what would be made durable
     /// is in the journal already, so of what comes out only what the player must know again is kept.
     pub(super) fn replay(&mut self, records: &[Vec<u8>]) -> Result<(), OpenError> {
@@ -42,6 +48,7 @@ impl Node {
                 Output::Event(Event::Halted { .. } | Event::Caught { .. })
             )
         };
+        self.records.clear();
         self.outputs.retain(lasting);
         self.stats = Stats::default();
         self.waiting_since = None;

@@ -1,7 +1,7 @@
 //! Slots become effects: each is applied once every roll below it has its dice.
 
 use super::coin::{Taken, Word};
-use super::io::{Event, Output};
+use super::io::Event;
 use super::{Class, Node, class_of};
 use crate::consensus::{Batch, Certificate, Lie, Record, Urgency};
 use crate::crypto::{Digest, Seat};
@@ -147,7 +147,7 @@ impl Node {
     pub(super) fn persist(&mut self, record: Vec<u8>) {
         self.stats.persisted.0 += 1;
         self.stats.persisted.1 += record.len() as u64;
-        self.outputs.push_back(Output::Persist(record));
+        self.records.push_back(record);
     }
 
     fn send_to_neighbours(&mut self, bytes: &[u8]) {

@@ -9,6 +9,7 @@ mod cpu;
 mod decide_capped;
 mod decision;
 mod dkg;
+mod journal;
 mod nodes;
 mod replicas;
 mod slowdown;
@@ -66,6 +67,11 @@ pub const PARTS: &[Part] = &[
         "slowdown",
         "time per roll with f liars over none, n = 10",
         slowdown::run,
+    ),
+    part(
+        "journal",
+        "a phone's journal: bytes and syncs per decision, n = 4",
+        journal::run,
     ),
     part(
         "phone_seconds_per_second",

@@ -1,7 +1,7 @@
 //! Agreement and the gap-free prefix: no two honest phones deliver different things at a sequence number, each
 //! delivers 1, 2, 3 … without a gap, and every request once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bitcraps_core::consensus::Batch;
 use sha2::{Digest as _, Sha256};
@@ -15,7 +15,7 @@ pub(super) struct Agreement {
     /// What the first honest phone delivered at each sequence number: chain digest and contents.
     first: BTreeMap<u64, ([u8; 32], [u8; 32], usize)>,
     last: Vec<u64>,
-    seen: Vec<BTreeSet<(u8, u64)>>,
+    seen: Vec<BTreeMap<(u8, u64), u64>>,
     states: BTreeMap<u64, ([u8; 32], usize)>,
 }
 
@@ -26,7 +26,7 @@ impl Agreement {
             gap_free: Property::default(),
             first: BTreeMap::new(),
             last: vec![0; phones],
-            seen: vec![BTreeSet::new(); phones],
+            seen: vec![BTreeMap::new(); phones],
             states: BTreeMap::new(),
         }
     }
@@ -54,7 +54,9 @@ impl Agreement {
         self.last[phone] = sequence;
         for request in batch {
             let (player, number) = (request.player().0, request.number());
-            let new = self.seen[phone].insert((player, number));
+            let new = self.seen[phone]
+                .insert((player, number), sequence)
+                .is_none();
             self.gap_free.check(new, || {
                 format!("phone {phone} delivered request {number} of player {player} twice")
             });
@@ -73,6 +75,15 @@ impl Agreement {
                 format!("phone {phone} took over another slot {sequence} than phone {by} delivered")
             });
         }
+    }
+
+    /// A phone starts again after this slot. `false` if it told its player of another one last: then it died before it
+    /// could tell, or its journal is not what it was.
+    pub(super) fn restarted(&mut self, phone: usize, sequence: u64) -> bool {
+        let told = self.last[phone] == sequence;
+        self.last[phone] = sequence;
+        self.seen[phone].retain(|_, slot| *slot <= sequence);
+        told
     }
 
     /// Phones that stopped at the same slot are in the same state.

@@ -102,6 +102,7 @@ impl Checkers {
     pub fn observe(&mut self, room: &Room, observation: &Observation) {
         let (Observation::Persisted { phone, .. }
         | Observation::Sent { phone, .. }
+        | Observation::Restarted { phone }
         | Observation::Event { phone, .. }) = observation
         else {
             return;
@@ -113,6 +114,16 @@ impl Checkers {
             Observation::Persisted { phone, record } => self.signing.persisted(*phone, record),
             Observation::Sent { phone, message } => self.signing.sent(*phone, message),
             Observation::Tapped(_) => {}
+            Observation::Restarted { phone } => {
+                let node = &room.phones[*phone].node;
+                let (sequence, _) = node.delivered();
+                self.signing
+                    .restarted(*phone, node.epoch().0.number, node.view().0);
+                if !self.agreement.restarted(*phone, sequence) {
+                    self.books.installed(*phone);
+                    self.dice.installed(*phone);
+                }
+            }
             Observation::Event { phone, event } => {
                 if let Event::Delivered {
                     sequence,
@@ -131,8 +142,8 @@ impl Checkers {
                     self.books.installed(*phone);
                     self.dice.installed(*phone);
                 }
-                if let Event::EpochBegan { .. } = event {
-                    self.signing.epoch_began(*phone);
+                if let Event::EpochBegan { epoch, .. } = event {
+                    self.signing.epoch_began(*phone, *epoch);
                 }
                 self.blame.observe(room, *phone, event);
                 if let Event::DiceShown { roll, shares } = event {

@@ -49,10 +49,16 @@ impl Signing {
     }
 
     /// Views begin at 0 again.
-    pub(super) fn epoch_began(&mut self, phone: usize) {
+    pub(super) fn epoch_began(&mut self, phone: usize, epoch: u64) {
         let signer = &mut self.signers[phone];
-        signer.epoch += 1;
+        signer.epoch = epoch;
         signer.view = 0;
+    }
+
+    /// The phone died and is back: what its key signed before still binds it.
+    pub(super) fn restarted(&mut self, phone: usize, epoch: u64, view: u64) {
+        let signer = &mut self.signers[phone];
+        (signer.epoch, signer.view) = (epoch, view);
     }
 
     pub(super) fn persisted(&mut self, phone: usize, record: &[u8]) {

@@ -124,6 +124,9 @@ const fn often(kind: Behaviour) -> usize {
     }
 }
 
+/// What a crash does to a disk, beside nothing.
+const DISKS: [&str; 5] = ["torn-write", "lost-sync", "bit-flip", "lost", "rollback"];
+
 fn fault(
     draw: &mut Stream,
     players: u8,
@@ -131,10 +134,13 @@ fn fault(
     supported: &Supported<'_>,
     text: &mut String,
 ) {
-    const KINDS: [FaultKind; 4] = [
+    const KINDS: [FaultKind; 7] = [
+        FaultKind::Crash,
         FaultKind::Crash,
         FaultKind::Partition,
         FaultKind::Loss,
+        FaultKind::Clock,
+        FaultKind::Disk,
         FaultKind::Suspend,
     ];
     let kinds: Vec<FaultKind> = KINDS
@@ -147,10 +153,11 @@ fn fault(
     match kind {
         FaultKind::Crash => {
             put(text, format_args!("player = {player}\n"));
-            if supported.restarts {
-                return period(draw, end_ms, text);
+            if let Some(mode) = DISKS.get(draw.index(DISKS.len() + 3)) {
+                put(text, format_args!("disk = \"{mode}\"\n"));
+            } else if draw.below(4) == 0 {
+                return put(text, format_args!("from = \"{}ms\"\n", draw.below(end_ms)));
             }
-            return put(text, format_args!("from = \"{}ms\"\n", draw.below(end_ms)));
         }
         FaultKind::Partition => {
             // One seat and everybody above it, and sometimes a part in between.
@@ -164,6 +171,21 @@ fn fault(
             };
             let (low, high) = (list(0, cut), list(upper, u64::from(players)));
             put(text, format_args!("groups = [[{low}], [{high}]]\n"));
+            if draw.below(4) == 0 {
+                put(text, format_args!("one_way = true\n"));
+            }
+        }
+        FaultKind::Clock => {
+            let sign = ["", "-"][draw.index(2)];
+            let (drift, jump) = (draw.below(200_000), draw.below(20_000));
+            let lines = format_args!(
+                "player = {player}\ndrift_ppm = {sign}{drift}\njump = \"{sign}{jump}ms\"\n"
+            );
+            put(text, lines);
+        }
+        FaultKind::Disk => {
+            let mode = ["slow-sync", "slow-sync", "full"][draw.index(3)];
+            put(text, format_args!("player = {player}\ndisk = \"{mode}\"\n"));
         }
         FaultKind::Suspend => put(text, format_args!("player = {player}\n")),
         _ => put(text, format_args!("loss = 0.{}\n", draw.between(10, 95))),
