@@ -71,7 +71,7 @@ pub enum Action {
         sequence: u64,
         /// C_s.
         chain: Digest,
-        /// As handed to [`Replica::applied`] elsewhere.
+        /// As handed to [`Replica::applied`](super::Replica::applied) elsewhere.
         application: Vec<u8>,
     },
     /// Somebody is proven to have lied.
@@ -101,7 +101,7 @@ pub enum Action {
         /// Who votes in it.
         members: Vec<Seat>,
     },
-    /// Whether this replica votes has changed with what it knows of its own past: see [`Replica::standing`].
+    /// Whether this replica votes has changed with what it knows of its own past: see [`Replica::standing`](super::Replica::standing).
     StandingChanged,
     /// A new view began here.
     EnteredView {
