@@ -74,13 +74,18 @@ fn link_latest(folder: &Path) -> io::Result<()> {
     };
     let latest = parent.join("latest");
     match fs::symlink_metadata(&latest) {
-        Ok(found) if found.is_symlink() => fs::remove_file(&latest)?,
+        Ok(found) if found.is_symlink() => {}
         // Somebody's own file or folder of that name stays.
         Ok(_) => return Ok(()),
         Err(_) => {}
     }
     #[cfg(unix)]
-    std::os::unix::fs::symlink(name, &latest)?;
+    {
+        // Beside it and then over it: another run may be doing the same.
+        let fresh = parent.join(format!(".latest-{}", std::process::id()));
+        std::os::unix::fs::symlink(name, &fresh)?;
+        fs::rename(&fresh, &latest)?;
+    }
     #[cfg(not(unix))]
     fs::write(&latest, name.as_encoded_bytes())?;
     Ok(())
