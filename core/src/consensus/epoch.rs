@@ -53,8 +53,8 @@ impl Epoch {
         signature: Signature,
         context: &Context,
     ) -> Option<Signed<T>> {
-        let key = self.roster.key(signer)?;
-        self.checker.open(bytes, signature, context, key).ok()
+        let by = (&self.roster, signer);
+        self.checker.open(bytes, signature, context, by).ok()
     }
 
     /// The primary of a view: member v mod n, counted by seat. Views begin at 0 in each epoch.

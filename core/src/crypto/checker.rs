@@ -7,7 +7,7 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Context, Digest, DigestWriter, OpenError, PublicKey, Signature, Signed, Statement};
+use super::{Context, Digest, DigestWriter, OpenError, Roster, Seat, Signature, Signed, Statement};
 
 /// Verdicts that are kept: only for processes in which many phones check the same things.
 ///
@@ -28,7 +28,7 @@ impl Checker {
         Self(Some(verdicts))
     }
 
-    /// As [`Signed::open`].
+    /// As [`Signed::open`], with the key of a member.
     ///
     /// # Errors
     /// [`OpenError`]; the signature is looked at first.
@@ -37,11 +37,13 @@ impl Checker {
         bytes: &[u8],
         signature: Signature,
         context: &Context,
-        key: &PublicKey,
+        (roster, signer): (&Roster, Seat),
     ) -> Result<Signed<T>, OpenError> {
+        let key = roster.key(signer).ok_or(OpenError::Signature)?;
         Signed::open_if(bytes, signature, context, |message| {
             let parts = [&key.to_bytes()[..], message, &signature.0];
-            self.holds("signature", &parts, || key.verify(message, &signature))
+            let check = || roster.verify(signer, message, &signature);
+            self.holds("signature", &parts, check)
         })
     }
 
@@ -124,13 +126,19 @@ mod tests {
             .each_ref()
             .map(|identity| [25, 26].map(|chips| Signed::sign(Ante(chips), &context, identity)));
         let signed: Vec<_> = signed.into_iter().flatten().collect();
+        let keys = identities.each_ref().map(Identity::public_key);
+        let roster = Roster::new(keys.to_vec()).unwrap();
         for _ in 0..2 {
-            for identity in &identities {
-                let key = identity.public_key();
+            for seat in roster.seats() {
                 for one in &signed {
                     for other in &signed {
                         let open = |checker: &Checker| {
-                            checker.open::<Ante>(one.bytes(), *other.signature(), &context, &key)
+                            checker.open::<Ante>(
+                                one.bytes(),
+                                *other.signature(),
+                                &context,
+                                (&roster, seat),
+                            )
                         };
                         assert_eq!(open(&plain), open(&keeping));
                     }

@@ -1,12 +1,14 @@
 //! Identities, digests, and values that carry the exact bytes that were signed.
 //!
-//! Imports only `wire`. Signatures are ed25519 and are checked with `verify_strict`, one by one, everywhere:
-//! batch checking gives other verdicts on crafted signatures, and phones would then disagree.
+//! Imports only `wire`. Signatures are ed25519 and are checked by the rules of `verify_strict`, one by one, everywhere:
+//! batch checking gives other verdicts on crafted signatures, and phones would then disagree. The keys of a roster check
+//! many signatures and look their multiples up, with the same verdicts ([`PreparedKey`]).
 
 mod agreement;
 mod checker;
 mod digest;
 mod identity;
+mod prepared_key;
 mod seats;
 mod signed;
 
@@ -17,5 +19,6 @@ pub use identity::{
     Identity, KeyError, PublicKey, Roster, RosterError, SEATS_MAX, SEATS_MIN, SIGNATURE_BYTES,
     Seat, Signature,
 };
+pub use prepared_key::PreparedKey;
 pub use seats::SeatSet;
 pub use signed::{Context, OpenError, Signed, Statement};

@@ -230,14 +230,15 @@ impl Coin {
             roll, epoch, chain, ..
         } = open.closed;
         let (share, signer) = (message.share, message.share.signer);
-        let key = table
-            .key(epoch)
-            .and_then(|key| key.ceremony().roster().key(signer));
+        let roster = table.key(epoch).map(|key| key.ceremony().roster());
         let context = table.context_of(epoch).ok_or(Ignored::Stale)?;
-        let key = key.ok_or(Ignored::NotSeated)?;
+        let roster = roster
+            .filter(|roster| roster.key(signer).is_some())
+            .ok_or(Ignored::NotSeated)?;
         let statement = RollShare { roll, chain, share }.to_bytes();
+        let by = (roster, signer);
         checker
-            .open::<RollShare>(&statement, message.signature, &context, key)
+            .open::<RollShare>(&statement, message.signature, &context, by)
             .map_err(|_| Ignored::BadSignature)?;
         match table.check_share(checker, &share) {
             Some(Ok(checked)) => {

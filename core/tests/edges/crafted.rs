@@ -2,7 +2,9 @@
 //!
 //! The equations are worked out here with the curve's own arithmetic and not with a signature library.
 
-use bitcraps_core::crypto::{KeyError, PublicKey, Signature};
+use std::cell::RefCell;
+
+use bitcraps_core::crypto::{KeyError, PreparedKey, PublicKey, Signature};
 use curve25519_dalek::constants::{ED25519_BASEPOINT_POINT as B, EIGHT_TORSION};
 use curve25519_dalek::edwards::{CompressedEdwardsY, EdwardsPoint};
 use curve25519_dalek::scalar::Scalar;
@@ -25,6 +27,24 @@ fn challenge(r: &[u8; 32], key: &[u8; 32], message: &[u8]) -> Scalar {
         .chain_update(key)
         .chain_update(message);
     Scalar::from_bytes_mod_order_wide(&hash.finalize().into())
+}
+
+thread_local! {
+    /// The last key that was prepared: many signatures in a row are of one.
+    static PREPARED: RefCell<Option<(PublicKey, PreparedKey)>> = const { RefCell::new(None) };
+}
+
+/// The one verdict of both ways to check: by `verify_strict`, and with the key's multiples.
+#[track_caller]
+fn is_taken(key: &PublicKey, message: &[u8], signature: &Signature) -> bool {
+    let verdict = key.verify(message, signature);
+    let prepared = PREPARED.with_borrow_mut(|last| {
+        let known = last.take().filter(|(of, _)| of == key);
+        let (_, prepared) = last.insert(known.unwrap_or_else(|| (*key, PreparedKey::new(key))));
+        prepared.verify(message, signature)
+    });
+    assert_eq!(verdict, prepared, "{key:?}, {message:?}, {signature:?}");
+    verdict
 }
 
 fn signature(r: [u8; 32], s: [u8; 32]) -> Signature {
@@ -78,8 +98,8 @@ fn a_plain_signature_made_by_hand_is_good() {
     let key = (a * B).compress().to_bytes();
     let good = sign(a, &key, r, &(r * B).compress().to_bytes(), b"roll");
     let key = PublicKey::from_bytes(&key).expect("an ordinary key");
-    assert!(key.verify(b"roll", &good));
-    assert!(!key.verify(b"r0ll", &good));
+    assert!(is_taken(&key, b"roll", &good));
+    assert!(!is_taken(&key, b"r0ll", &good));
 }
 
 #[test]
@@ -121,7 +141,7 @@ fn a_scalar_that_is_too_large_is_refused_though_the_equation_holds() {
             Scalar::from_bytes_mod_order(s)
         );
         assert!(
-            !key.verify(b"roll", &signature(r_bytes, larger)),
+            !is_taken(&key, b"roll", &signature(r_bytes, larger)),
             "S + {} L",
             refused + 1
         );
@@ -129,10 +149,13 @@ fn a_scalar_that_is_too_large_is_refused_though_the_equation_holds() {
     }
     assert!(refused >= 14, "2^256 is more than fifteen times L");
     let mut of_zero = ORDER;
-    assert!(!key.verify(b"roll", &signature(r_bytes, of_zero)), "S = L");
+    assert!(
+        !is_taken(&key, b"roll", &signature(r_bytes, of_zero)),
+        "S = L"
+    );
     of_zero[31] |= 0xe0;
     assert!(
-        !key.verify(b"roll", &signature(r_bytes, of_zero)),
+        !is_taken(&key, b"roll", &signature(r_bytes, of_zero)),
         "high bits"
     );
 }
@@ -160,7 +183,7 @@ fn a_commitment_of_small_order_is_refused_in_every_encoding() {
             (s * B - k * a * B).mul_by_cofactor(),
             point.mul_by_cofactor()
         );
-        assert!(!key.verify(b"roll", &crafted), "R = {r_bytes:02x?}");
+        assert!(!is_taken(&key, b"roll", &crafted), "R = {r_bytes:02x?}");
     }
 }
 
@@ -182,7 +205,7 @@ fn a_key_with_a_part_of_small_order_is_judged_without_the_cofactor() {
             let difference = left_over(&crafted, &key_point, &message);
             assert!(difference.is_small_order(), "with the cofactor it holds");
             let holds = difference == EdwardsPoint::default();
-            assert_eq!(key.verify(&message, &crafted), holds);
+            assert_eq!(is_taken(&key, &message, &crafted), holds);
             accepted += usize::from(holds);
             refused += usize::from(!holds);
         }

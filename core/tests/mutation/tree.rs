@@ -19,7 +19,8 @@ impl Tree {
         let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("..");
         Self {
             root,
-            target: Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants/target"),
+            // What does not change with the core is built already there.
+            target: Path::new(env!("CARGO_TARGET_TMPDIR")).join(".."),
         }
     }
 
@@ -62,14 +63,12 @@ impl Tree {
         })
     }
 
-    /// Cargo for this tree; a broken core is built quickly rather than well.
+    /// Cargo for this tree.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(env!("CARGO"));
         cargo
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target)
-            .env("CARGO_PROFILE_DEV_DEBUG", "false")
-            .env("CARGO_PROFILE_TEST_DEBUG", "false");
+            .env("CARGO_TARGET_DIR", &self.target);
         cargo
     }
 }
