@@ -59,7 +59,11 @@ impl Watch {
             | Outcome::MembersChange { .. }
             | Outcome::Dealt { .. }
             | Outcome::KeyMade { .. }
-            | Outcome::GivenUp { .. } => {}
+            | Outcome::GivenUp { .. }
+            | Outcome::Signed { .. }
+            | Outcome::Tapped { .. }
+            | Outcome::Unseated { .. }
+            | Outcome::Dissolved => {}
             Outcome::Rolled(roll) => {
                 for line in &roll.settlement.lines {
                     let key = (line.seat, line.kind);

@@ -9,12 +9,13 @@ use super::closing::Closing;
 use super::flaw::Flaw;
 use super::format::HistoryWriter;
 use super::replay::Replay;
-use super::run::{RollShares, Run};
+use super::run::Run;
+use super::throw::{Throw, write_throws};
 use crate::consensus::{Batch, Certificate, Epoch, Numbers, genesis_chain};
 use crate::crypto::{Context, Digest, Identity, Seat};
 use crate::ledger::LedgerError;
 use crate::table::{Genesis, Table};
-use crate::wire::{Decode, Encode, PROTOCOL_VERSION};
+use crate::wire::{Decode, Encode, PROTOCOL_VERSION, Writer};
 
 /// Most slots that a phone keeps for its history. What comes after is played and not exported.
 pub const ARCHIVE_SLOTS_MAX: u64 = 65_536;
@@ -30,7 +31,20 @@ pub const ANSWER_RUNS_MAX: usize = 16;
 struct Kept {
     first: u64,
     last: u64,
+    /// Slots and certificate.
     bytes: Vec<u8>,
+    throws: Vec<Throw>,
+}
+
+impl Kept {
+    /// The run as it is written, with what there is so far of a roll that waits.
+    fn written(&self, open: Option<&Throw>) -> Vec<u8> {
+        let mut writer = Writer::new();
+        writer.raw(&self.bytes);
+        let throws: Vec<Throw> = self.throws.iter().chain(open).cloned().collect();
+        write_throws(&throws, &mut writer);
+        writer.finish()
+    }
 }
 
 /// What is missing between the kept part and what this phone delivers.
@@ -57,7 +71,7 @@ pub struct Archive {
     /// The last slot kept, and C_s.
     complete: (u64, Digest),
     /// Delivered slots whose certificate is still to come.
-    open: Vec<(Batch, Vec<RollShares>)>,
+    open: Vec<Batch>,
     gap: Option<Gap>,
     full: bool,
 }
@@ -89,22 +103,20 @@ impl Archive {
         Ok(archive)
     }
 
-    /// A slot is applied, in this epoch, and perhaps the certificate that it and the slots below it were decided by is
-    /// there; with the shares of each roll that was closed in it.
+    /// A slot is delivered, in this epoch, and perhaps the certificate that it and the slots below it were decided by.
     pub fn deliver(
         &mut self,
         sequence: u64,
         chain: Digest,
         batch: &Batch,
         certificate: Option<&Certificate>,
-        rolls: Vec<RollShares>,
         epoch: &Epoch,
     ) {
         // Fetched already, as the end of a run that reached further than the gap.
         if self.full || (self.gap.is_none() && sequence <= self.complete.0) {
             return;
         }
-        self.open.push((batch.clone(), rolls));
+        self.open.push(batch.clone());
         let Some(certificate) = certificate else {
             return;
         };
@@ -120,29 +132,54 @@ impl Archive {
         }
     }
 
+    /// A roll that was closed in this slot is settled, with these shares.
+    pub fn throw(&mut self, sequence: u64, throw: Throw) {
+        let size = throw.to_bytes().len();
+        if let Some(gap) = &mut self.gap
+            && let Some(run) = gap.above.iter_mut().find(|run| run.last() >= sequence)
+        {
+            gap.above_bytes += size;
+            run.throws.push(throw);
+            return;
+        }
+        let at = self.kept.partition_point(|run| run.last < sequence);
+        if let Some(run) = self.kept.get_mut(at).filter(|run| run.first <= sequence) {
+            self.bytes += size;
+            // A neighbour's run may have brought it already.
+            if run.throws.iter().all(|known| known.roll != throw.roll) {
+                run.throws.push(throw);
+            }
+        }
+    }
+
     /// The phone goes on from a certified state at `sequence`; `before` is the table that it had until then.
     pub fn install(&mut self, before: &Table, sequence: u64) {
         self.open.clear();
         if let Some(gap) = &mut self.gap {
             gap.until = gap.until.max(sequence);
         } else if !self.full && sequence > self.complete.0 {
-            self.gap = self
-                .replayed(before)
-                .map(|replay| Gap::new(replay, sequence));
+            let replay = match before.dice().closed() {
+                None => Some(Replay::at(before.clone(), self.numbers(), self.complete.1)),
+                Some(closed) => self.replay_before(closed.sequence),
+            };
+            self.gap = replay.map(|replay| Gap::new(replay, sequence));
+            self.full = self.gap.is_none();
         }
     }
 
-    /// The table after what is kept: `before`, unless that is a slot ahead because a roll waits for its dice; then what is
-    /// kept is played again.
-    fn replayed(&self, before: &Table) -> Option<Replay> {
-        if before.sequence() == self.complete.0 && !before.dice().is_closed() {
-            let table = before.clone();
-            return Some(Replay::resume(table, self.numbers(), self.complete.1));
-        }
+    /// A roll waited for its dice when this phone fell behind. They fell while it was away, so the run with the close is
+    /// fetched once more, and everything before it is played again.
+    fn replay_before(&mut self, sequence: u64) -> Option<Replay> {
+        let at = self.kept.partition_point(|run| run.last < sequence);
+        self.kept.truncate(at);
+        self.bytes = self.kept.iter().map(|run| run.bytes.len()).sum();
         let mut replay = Replay::new(self.genesis.clone()).ok()?;
         for kept in &self.kept {
-            replay.apply(&Run::from_bytes(&kept.bytes).ok()?).ok()?;
+            let run = Run::from_bytes(&kept.written(None)).ok()?;
+            replay.apply(&run).ok()?;
         }
+        self.complete = (replay.sequence(), replay.chain());
+        self.epochs.retain(|epoch| epoch.first <= replay.sequence());
         Some(replay)
     }
 
@@ -170,33 +207,44 @@ impl Archive {
 
     /// The runs from a slot on, as they are written, for a neighbour that lacks them.
     #[must_use]
-    pub fn runs_from(&self, first: u64) -> Vec<&[u8]> {
+    pub fn runs_from(&self, first: u64) -> Vec<Vec<u8>> {
         let at = self.kept.partition_point(|run| run.last < first);
         let mut bytes = 0;
         let runs = self.kept[at..].iter().take(ANSWER_RUNS_MAX);
-        runs.take_while(|run| {
-            let begin = bytes;
-            bytes += run.bytes.len();
-            begin == 0 || bytes <= ANSWER_BYTES
-        })
-        .map(|run| run.bytes.as_slice())
-        .collect()
+        runs.map(|run| run.written(None))
+            .take_while(|run| {
+                let begin = bytes;
+                bytes += run.len();
+                begin == 0 || bytes <= ANSWER_BYTES
+            })
+            .collect()
     }
 
-    /// The whole history as a file. It ends with this phone's closing statement if nothing is missing up to where the
-    /// table stands; otherwise it is a history that is true as far as it goes.
+    /// The whole history as a file, for the phone of a seat that has delivered up to `delivered` and applied what its
+    /// table has; `open` is what there is of a roll that waits. It ends with this phone's closing statement if nothing is
+    /// missing; otherwise it is a history that is true as far as it goes.
     #[must_use]
-    pub fn export(&self, table: &Table, seat: Seat, identity: &Identity) -> Vec<u8> {
+    pub fn export(
+        &self,
+        table: &Table,
+        delivered: u64,
+        open: Option<Throw>,
+        (seat, identity): (Seat, &Identity),
+    ) -> Vec<u8> {
+        let open = open.filter(|open| !open.shares.is_empty());
+        let closed = table.dice().closed().map(|closed| closed.sequence);
         let mut writer = HistoryWriter::begin(&self.genesis);
         let mut epochs = self.epochs.iter().peekable();
         for run in &self.kept {
             if let Some(epoch) = epochs.next_if(|epoch| epoch.first <= run.first) {
                 writer.epoch(epoch);
             }
-            writer.run(&run.bytes);
+            let waits = closed.is_some_and(|at| run.first <= at && at <= run.last);
+            writer.run(&run.written(open.as_ref().filter(|_| waits)));
         }
-        if self.complete.0 == table.sequence() && self.open.is_empty() {
-            let sheet = table.sheet();
+        if self.complete.0 == delivered && self.open.is_empty() && self.gap.is_none() {
+            let shown = open.iter().flat_map(|open| &open.shares);
+            let sheet = table.sheet(shown.map(|share| share.signer).collect());
             let context = Context::of_table(PROTOCOL_VERSION, &self.genesis.digest());
             let closing = Closing::of(seat, self.complete, table, &sheet);
             writer.closing(&sheet, closing, &context, identity);
@@ -217,7 +265,9 @@ impl Archive {
     }
 
     fn keep(&mut self, run: &Run, chain: Digest, epoch: &Epoch) {
-        let (bytes, last) = (run.to_bytes(), run.last());
+        let (mut writer, last) = (Writer::new(), run.last());
+        run.encode_slots(&mut writer);
+        let bytes = writer.finish();
         if last > ARCHIVE_SLOTS_MAX || self.bytes + bytes.len() > ARCHIVE_BYTES_MAX {
             self.full = true;
             return;
@@ -232,6 +282,7 @@ impl Archive {
             first: run.first,
             last,
             bytes,
+            throws: run.throws.clone(),
         });
     }
 
@@ -246,8 +297,9 @@ impl Archive {
             return Err(Flaw::Gap { given, expected });
         }
         run.batches.drain(..known);
-        run.rolls.drain(..known.min(run.rolls.len()));
         run.first = given.saturating_add(known as u64);
+        let roll = gap.replay.table().dice().roll();
+        run.throws.retain(|throw| throw.roll >= roll);
         let epoch = gap.replay.next_epoch().clone();
         gap.replay.apply(&run)?;
         let chain = gap.replay.chain();
@@ -282,7 +334,7 @@ impl Archive {
         for run in self
             .kept
             .iter()
-            .filter_map(|run| Run::from_bytes(&run.bytes).ok())
+            .filter_map(|run| Run::from_bytes(&run.written(None)).ok())
         {
             for request in run.batches.iter().flatten() {
                 numbers.note(&request.statement);

@@ -23,7 +23,8 @@ pub struct Closing {
 }
 
 impl Closing {
-    /// What a seat says of the table that the slots up to here, with their chain digest, lead to.
+    /// What a seat says of the table that the slots up to here, with their chain digest, lead to. The last ones may
+    /// wait for the dice of a roll below them.
     #[must_use]
     pub fn of(
         seat: Seat,

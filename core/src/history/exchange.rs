@@ -27,7 +27,7 @@ pub struct HistoryRuns {
 impl HistoryRuns {
     /// An answer of runs that are encoded already.
     #[must_use]
-    pub fn write(table: u16, first: u64, runs: &[&[u8]]) -> Vec<u8> {
+    pub fn write(table: u16, first: u64, runs: &[Vec<u8>]) -> Vec<u8> {
         let mut writer = Writer::new();
         header(Kind::HistoryRuns, table).encode(&mut writer);
         writer.u64(first);

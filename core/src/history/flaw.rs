@@ -56,12 +56,10 @@ pub enum Flaw {
         /// The slot.
         sequence: u64,
     },
-    /// The shares of a roll are too few, false, or of no roll.
-    #[error("the shares of roll {roll} in slot {sequence} do not make it")]
-    Dice {
-        /// The slot in which it was closed.
-        sequence: u64,
-        /// The roll.
+    /// A roll's shares are missing, too many, false, or of another roll.
+    #[error("roll {roll} was not thrown with these shares")]
+    Throw {
+        /// The roll that is closed, or open where a throw has no roll.
         roll: u64,
     },
     /// The settlement sheet is not what the slots lead to.

@@ -16,6 +16,7 @@ mod flaw;
 mod format;
 mod replay;
 mod run;
+mod throw;
 mod verify;
 
 pub use archive::{ANSWER_RUNS_MAX, ARCHIVE_BYTES_MAX, ARCHIVE_SLOTS_MAX, Archive};
@@ -24,5 +25,6 @@ pub use exchange::{HistoryRuns, HistoryWant};
 pub use flaw::Flaw;
 pub use format::{FORMAT_VERSION, HISTORY_BYTES_MAX, MAGIC, RecordKind};
 pub use replay::Replay;
-pub use run::{RUN_SLOTS_MAX, RollShares, Run, SLOT_ROLLS_MAX};
+pub use run::{RUN_SLOTS_MAX, Run};
+pub use throw::{THROWS_PER_RUN_MAX, Throw};
 pub use verify::{Breach, Verdict, verify_history};

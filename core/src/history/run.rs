@@ -1,16 +1,14 @@
 //! Slots that one commit certificate decided together.
 
+use super::throw::{Throw, read_throws, write_throws};
 use crate::consensus::{
     Batch, Certificate, CertificateBody, Head, Phase, SignedBytes, limits, read_batch, write_batch,
 };
-use crate::crypto::{Digest, SEATS_MAX};
-use crate::dice::Share;
+use crate::crypto::Digest;
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// Most slots in one run: as many undelivered blocks as a replica keeps.
 pub const RUN_SLOTS_MAX: usize = limits::BLOCKS_MAX;
-/// Most rolls that can be closed in one slot: each takes a request.
-pub const SLOT_ROLLS_MAX: usize = limits::BATCH_MAX;
 
 /// Consecutive slots with all bodies, and the certificate of the last one. Its chain digest covers the others.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -23,17 +21,14 @@ pub struct Run {
     pub view: u64,
     /// The commit votes of exactly q members.
     pub body: CertificateBody,
-    /// For each slot the rolls that were closed in it, in order.
-    pub rolls: Vec<Vec<RollShares>>,
+    /// What the rolls that its slots close were thrown with, in order.
+    pub throws: Vec<Throw>,
 }
-
-/// The shares of a quorum that a roll was thrown with.
-pub type RollShares = Vec<Share>;
 
 impl Run {
     /// What was delivered, as it is kept.
     #[must_use]
-    pub fn of(first: u64, slots: &[(Batch, Vec<RollShares>)], certificate: &Certificate) -> Self {
+    pub fn of(first: u64, batches: &[Batch], certificate: &Certificate) -> Self {
         let bytes = |batch: &Batch| {
             batch
                 .iter()
@@ -42,10 +37,10 @@ impl Run {
         };
         Self {
             first,
-            batches: slots.iter().map(|(batch, _)| bytes(batch)).collect(),
+            batches: batches.iter().map(bytes).collect(),
             view: certificate.head.view,
             body: certificate.into(),
-            rolls: slots.iter().map(|(_, rolls)| rolls.clone()).collect(),
+            throws: Vec::new(),
         }
     }
 
@@ -69,8 +64,9 @@ impl Run {
     }
 }
 
-impl Encode for Run {
-    fn encode(&self, writer: &mut Writer) {
+impl Run {
+    /// Everything but the throws, which may come later.
+    pub(super) fn encode_slots(&self, writer: &mut Writer) {
         writer.u64(self.first);
         writer.count_u8(self.batches.len());
         self.batches
@@ -78,13 +74,13 @@ impl Encode for Run {
             .for_each(|batch| write_batch(batch, writer));
         writer.u64(self.view);
         self.body.encode(writer);
-        for rolls in &self.rolls {
-            writer.count_u8(rolls.len());
-            for shares in rolls {
-                writer.count_u8(shares.len());
-                shares.iter().for_each(|share| share.encode(writer));
-            }
-        }
+    }
+}
+
+impl Encode for Run {
+    fn encode(&self, writer: &mut Writer) {
+        self.encode_slots(writer);
+        write_throws(&self.throws, writer);
     }
 }
 
@@ -99,23 +95,12 @@ impl Decode for Run {
             .map(|_| read_batch(reader))
             .collect::<Result<_, _>>()?;
         let view = reader.u64()?;
-        let body = CertificateBody::decode(reader, view == 0)?;
-        let rolls = (0..count).map(|_| read_rolls(reader));
         Ok(Self {
             first,
             batches,
             view,
-            body,
-            rolls: rolls.collect::<Result<_, _>>()?,
+            body: CertificateBody::decode(reader, view == 0)?,
+            throws: read_throws(reader)?,
         })
     }
-}
-
-fn read_rolls(reader: &mut Reader<'_>) -> Result<Vec<RollShares>, DecodeError> {
-    let rolls = reader.count_u8(SLOT_ROLLS_MAX, "rolls")?;
-    let shares = |reader: &mut Reader<'_>| {
-        let count = reader.count_u8(SEATS_MAX, "shares")?;
-        (0..count).map(|_| Share::decode(reader)).collect()
-    };
-    (0..rolls).map(|_| shares(reader)).collect()
 }

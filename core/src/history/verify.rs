@@ -147,7 +147,7 @@ impl Check {
         let Some(replay) = &self.replay else {
             return Verdict::Broken(self.breach(Flaw::Order));
         };
-        let (sequence, sheet) = (replay.sequence(), replay.table().sheet());
+        let (sequence, sheet) = (replay.sequence(), replay.sheet());
         match self.closed_by {
             Some(closed_by) => Verdict::Valid {
                 sequence,
@@ -175,7 +175,7 @@ fn check_closing(
     statement: &[u8],
     signature: Signature,
 ) -> Result<Seat, Flaw> {
-    if *sheet != replay.table().sheet() {
+    if *sheet != replay.sheet() {
         return Err(Flaw::Sheet);
     }
     let seat = Seat(statement.first().copied().unwrap_or(u8::MAX));

@@ -13,6 +13,7 @@ use crate::crypto::{Checker, Identity, SEATS_MAX, Seat};
 use crate::dice::{
     CheckedShare, RollInput, RollShare, SecretShare, Share, ShareError, ShareMessage,
 };
+use crate::history::Throw;
 use crate::mesh::LinkId;
 use crate::table::{ClosedRoll, EpochKey, FalseShare, Table};
 use crate::time::{Instant, earliest};
@@ -334,6 +335,13 @@ impl Coin {
             self.settled.pop_first();
         }
         Some((roll, messages))
+    }
+
+    /// What there is so far of the roll that waits.
+    pub(super) fn open_throw(&self) -> Option<Throw> {
+        let open = self.open.as_ref()?;
+        let shares = open.shares.values().map(|(checked, _)| *checked.share());
+        Some(Throw::new(open.closed.roll, shares.collect()))
     }
 
     /// For whom the roll waits, once that is worth telling.

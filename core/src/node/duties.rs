@@ -18,6 +18,8 @@ const PROOF_AGAIN: Duration = Duration::from_secs(30);
 pub(super) struct Duties {
     seat: Seat,
     dealer: Dealer,
+    /// Whether this phone has signed the genesis.
+    signed: bool,
     said_idle: u64,
     /// Proofs that this phone has and the log does not, and when to hand them in.
     proofs: BTreeMap<Seat, (Instant, Operation)>,
@@ -30,6 +32,7 @@ impl Duties {
         Self {
             seat,
             dealer: Dealer::default(),
+            signed: false,
             said_idle: 0,
             proofs: BTreeMap::new(),
             open_since: None,
@@ -68,9 +71,19 @@ impl Duties {
         identity: &Identity,
         within_reach: usize,
     ) -> Vec<Operation> {
+        if table.dissolved().is_some() {
+            return Vec::new();
+        }
         let mut due = self.due_proofs(now, table);
         if self.dealer.may_begin(now, table, within_reach) {
-            due.extend(self.dealer.due(now, table, identity, self.seat));
+            // Opening a node for a genesis is its player's word that it sits down there.
+            if !self.signed && !table.signed().contains(self.seat) {
+                self.signed = true;
+                due.push(Operation::Sign);
+            }
+            if table.is_founded() {
+                due.extend(self.dealer.due(now, table, identity, self.seat));
+            }
         }
         self.watch(now, table);
         let roll = table.dice().roll();
@@ -92,6 +105,9 @@ impl Duties {
 
     /// When something may be due without anything happening.
     pub(super) fn next_wake(&self, now: Instant, table: &Table) -> Option<Instant> {
+        if table.dissolved().is_some() {
+            return None;
+        }
         let limit = table.genesis().rules.idle_limit;
         let stays = table.gone(self.seat).is_none();
         let idle = self.open_since.filter(|_| stays);

@@ -62,6 +62,13 @@ pub enum Command {
         /// On or off.
         on: bool,
     },
+    /// Say that a player who does not go by itself should go; it does once q players have said so.
+    Unseat {
+        /// Whose seat.
+        seat: Seat,
+    },
+    /// Say that the evening is over; it is once q players have said so.
+    Dissolve,
     /// Leave the table with what is on the stack.
     Leave,
     /// Close the bets and roll; the shooter's.

@@ -56,9 +56,9 @@ pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
 
 use crate::consensus::{Action, Epoch, Evidence, Replica, ReplicaConfig, Urgency, limits};
 use crate::crypto::{Digest, Identity, Seat};
-use crate::history::{Archive, RollShares};
+use crate::history::Archive;
 use crate::mesh::{Class, LinkId, LinkKeys, Mesh};
-use crate::table::{Operation, Table};
+use crate::table::{Operation, Table, Wish};
 use crate::time::{Instant, earliest};
 pub use crate::wire::PROTOCOL_VERSION;
 use crate::wire::{Decode, Encode, Header, Kind, Reader};
@@ -80,8 +80,6 @@ pub struct Node {
     coin: Coin,
     /// Decided slots that wait for the dice of the one below them.
     waiting_slots: VecDeque<DecidedSlot>,
-    /// The slot that is being applied, and the shares of the rolls that were closed in it.
-    applying: Option<(DecidedSlot, Vec<RollShares>)>,
     outputs: VecDeque<Output>,
     stats: Stats,
     tap: Tap,
@@ -139,7 +137,6 @@ impl Node {
                 checker,
             ),
             waiting_slots: VecDeque::new(),
-            applying: None,
             table: Table::new(genesis)?,
             mesh: Mesh::new(keys),
             neighbours: Neighbours::new(seed, links_max),
@@ -253,6 +250,8 @@ impl Node {
             Command::ReduceBet { kind, by } => Operation::ReduceBet { kind, by },
             Command::RemoveBet { kind } => Operation::RemoveBet { kind },
             Command::SetWorking { kind, on } => Operation::SetWorking { kind, on },
+            Command::Unseat { seat } => Operation::Tap(Wish::Unseat(seat)),
+            Command::Dissolve => Operation::Tap(Wish::Dissolve),
             Command::Leave => Operation::Leave,
             Command::PassDice => Operation::PassDice {
                 roll: self.table.dice().roll(),
@@ -328,11 +327,11 @@ impl Node {
                 batch,
                 certificate,
             } => {
+                self.keep(sequence, chain, &batch, certificate.as_ref());
                 let slot = DecidedSlot {
                     sequence,
                     chain,
                     batch,
-                    certificate,
                 };
                 self.deliver(now, slot);
             }

@@ -7,7 +7,7 @@ use super::Node;
 use super::io::Event;
 use crate::consensus::{Batch, Certificate, Ignored};
 use crate::crypto::Digest;
-use crate::history::{Archive, HistoryRuns, HistoryWant, RollShares};
+use crate::history::{Archive, HistoryRuns, HistoryWant, Throw};
 use crate::mesh::{Class, LinkId};
 use crate::table::Table;
 use crate::time::Instant;
@@ -62,6 +62,11 @@ impl Past {
         self.archive.install(before, sequence);
     }
 
+    /// A roll that was closed in this slot is settled.
+    pub(super) fn throw(&mut self, sequence: u64, throw: Throw) {
+        self.archive.throw(sequence, throw);
+    }
+
     /// When the next question is due, if something is missing and there is somebody to ask.
     pub(super) fn next_wake(&self, has_neighbours: bool) -> Option<Instant> {
         self.archive.wanted().filter(|_| has_neighbours)?;
@@ -105,7 +110,10 @@ impl Node {
     #[must_use]
     pub fn export_history(&self) -> Vec<u8> {
         let archive = &self.past.archive;
-        archive.export(&self.table, self.replica.seat(), &self.identity)
+        let open = self.coin.open_throw();
+        let (delivered, _) = self.replica.delivered();
+        let of_seat = (self.replica.seat(), &*self.identity);
+        archive.export(&self.table, delivered, open, of_seat)
     }
 
     /// The last slot up to which this phone can prove its history.
@@ -114,19 +122,18 @@ impl Node {
         self.past.archive.complete()
     }
 
-    /// Keeps a slot that is applied, with the shares of the rolls that were closed in it.
+    /// Keeps a delivered slot.
     pub(super) fn keep(
         &mut self,
         sequence: u64,
         chain: Digest,
         batch: &Batch,
         certificate: Option<&Certificate>,
-        rolls: Vec<RollShares>,
     ) {
         let epoch = self.table.epoch_at(sequence);
         let past = &mut self.past;
         past.archive
-            .deliver(sequence, chain, batch, certificate, rolls, epoch);
+            .deliver(sequence, chain, batch, certificate, epoch);
         if past.archive.is_full() && !past.told_full {
             past.told_full = true;
             let complete = past.archive.complete();

@@ -3,9 +3,9 @@
 use super::coin::{Taken, Word};
 use super::io::{Event, Output};
 use super::{Class, Node, class_of};
-use crate::consensus::{Batch, Certificate, Lie, Record, Urgency};
+use crate::consensus::{Batch, Lie, Record, Urgency};
 use crate::crypto::{Digest, Seat};
-use crate::history::RollShares;
+use crate::history::Throw;
 use crate::mesh::LinkId;
 use crate::table::{Operation, Table};
 use crate::time::Instant;
@@ -17,8 +17,6 @@ pub(super) struct DecidedSlot {
     pub(super) sequence: u64,
     pub(super) chain: Digest,
     pub(super) batch: Batch,
-    /// Where a certificate ends; it covers the slots below it that have none.
-    pub(super) certificate: Option<Certificate>,
 }
 
 impl Node {
@@ -32,8 +30,11 @@ impl Node {
     }
 
     fn apply_slot(&mut self, now: Instant, slot: DecidedSlot) {
-        let (sequence, chain, batch) = (slot.sequence, slot.chain, slot.batch.clone());
-        self.applying = Some((slot, Vec::new()));
+        let DecidedSlot {
+            sequence,
+            chain,
+            batch,
+        } = slot;
         self.stats.delivered += 1;
         let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
         let outcomes = self.table.apply(sequence, chain, requests);
@@ -59,11 +60,7 @@ impl Node {
         if self.table.dice().is_closed() {
             return;
         }
-        let Some((slot, rolls)) = self.applying.take() else {
-            return;
-        };
-        let (sequence, certificate) = (slot.sequence, slot.certificate.as_ref());
-        self.keep(sequence, slot.chain, &slot.batch, certificate, rolls);
+        let sequence = self.table.sequence();
         let state = self.replica.is_checkpoint(sequence);
         let state = state.then(|| self.table.to_bytes());
         let roster = self.table.take_members_change();
@@ -77,7 +74,6 @@ impl Node {
         if let Ok(table) = table {
             self.past.install(&self.table, sequence);
             self.table = table;
-            self.applying = None;
             self.waiting_slots.clear();
             self.tell(Event::Installed { sequence, chain });
         }
@@ -119,7 +115,7 @@ impl Node {
         let Some(outcomes) = self.table.settle(&shares) else {
             return false;
         };
-        let thrown: RollShares = shares.iter().map(|checked| *checked.share()).collect();
+        let thrown = shares.iter().map(|checked| *checked.share()).collect();
         if let Some((roll, shares)) = self.coin.settled() {
             // Before anything that follows from the roll: whoever plays the slots again needs its shares.
             let record = Record::Roll {
@@ -127,9 +123,7 @@ impl Node {
                 shares: shares.clone(),
             };
             self.persist(record.to_bytes());
-            if let Some((_, rolls)) = &mut self.applying {
-                rolls.push(thrown);
-            }
+            self.past.throw(sequence, Throw::new(roll, thrown));
             self.tell(Event::DiceShown { roll, shares });
         }
         for outcome in outcomes {

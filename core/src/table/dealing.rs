@@ -82,6 +82,9 @@ impl Table {
         id: AttemptId,
         dealing: Dealing,
     ) -> Result<Vec<Outcome>, Rejection> {
+        if !self.is_founded() {
+            return Err(DealingRefusal::Unsigned.into());
+        }
         let attempt = self.attempt_of(id)?;
         if let Some(known) = attempt.dealing_of(seat) {
             if *known.dealing() == dealing {
@@ -245,6 +248,9 @@ impl Table {
     /// Begins the ceremony that is needed now, if it is not under way: for the members that follow from everything
     /// ordered so far, or for the same ones once their key is worn.
     pub(super) fn aim(&mut self) {
+        if self.dissolved().is_some() {
+            return;
+        }
         let (latest, wanted) = (self.members.latest(), self.next_members());
         let has_key = self.keys.known.contains_key(&latest.number);
         let changes = wanted != latest.roster;

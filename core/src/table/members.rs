@@ -11,11 +11,16 @@ use crate::wire::{Decode, DecodeError, Encode, PROTOCOL_VERSION, Reader, Writer}
 /// How many epochs the table remembers: evidence from an older one is refused.
 const EPOCHS_MAX: usize = 8 + limits::CHANGES_MAX;
 
+/// How an unseated player is written where the lie of another may stand.
+pub(super) const UNSEATED: u8 = 254;
+
 /// Why a seat's player has no say any more.
 #[derive(Clone, Copy, PartialEq, Eq, Debug)]
 pub enum Gone {
     /// By its own signature; the stack is its player's.
     Left,
+    /// The others wanted it; the stack is its player's.
+    Unseated,
     /// Proven to have lied; the stack is frozen.
     Convicted(Lie),
 }
@@ -93,6 +98,7 @@ impl Members {
             let seat = Seat(reader.u8()?);
             let why = match reader.u8()? {
                 0 => Gone::Left,
+                UNSEATED => Gone::Unseated,
                 lie => Gone::Convicted(Lie::from_u8(lie).ok_or(DecodeError::OutOfRange("lie"))?),
             };
             let follows = gone.last_key_value().is_none_or(|(last, _)| *last < seat);
@@ -122,6 +128,7 @@ impl Encode for Members {
             writer.u8(seat.0);
             writer.u8(match why {
                 Gone::Left => 0,
+                Gone::Unseated => UNSEATED,
                 Gone::Convicted(lie) => *lie as u8,
             });
         }
@@ -216,7 +223,7 @@ impl Table {
         Ok(outcomes)
     }
 
-    fn take_out(&mut self, seat: Seat, why: Gone) {
+    pub(super) fn take_out(&mut self, seat: Seat, why: Gone) {
         self.members.gone.insert(seat, why);
         self.hand.leave(seat, self.seats());
     }

@@ -5,6 +5,7 @@
 
 mod bets;
 mod dealing;
+mod founding;
 mod genesis;
 mod house;
 mod key;
@@ -16,6 +17,7 @@ mod sheet;
 mod shooter;
 mod snapshot;
 mod state;
+mod wishes;
 
 pub use dealing::{AttemptId, FalseShare};
 pub use genesis::{Genesis, TableRules};
@@ -26,3 +28,4 @@ pub use operation::Operation;
 pub use outcome::{DealingRefusal, Outcome, Rejection, RollResult};
 pub use sheet::{PendingRoll, SettlementSheet, SheetLine};
 pub use state::Table;
+pub use wishes::Wish;

@@ -1,6 +1,7 @@
 //! What a player can ask of the table: the payload of a request.
 
 use super::dealing::{AttemptId, FalseShare};
+use super::wishes::Wish;
 use crate::consensus::Evidence;
 use crate::craps::{BetKind, Chips};
 use crate::dice::{Complaint, Dealing};
@@ -64,6 +65,10 @@ pub enum Operation {
     GiveUp(AttemptId),
     /// Proof that somebody signed a false share of a roll.
     FalseShare(Box<FalseShare>),
+    /// "I want this too": with q of these it comes about.
+    Tap(Wish),
+    /// "I play by these rules, with these others": every seat's first word.
+    Sign,
 }
 
 impl Encode for Operation {
@@ -118,6 +123,11 @@ impl Encode for Operation {
                 writer.u8(22);
                 shown.encode(writer);
             }
+            Self::Sign => writer.u8(24),
+            Self::Tap(wish) => {
+                writer.u8(23);
+                wish.encode(writer);
+            }
             Self::PassDice { roll } => {
                 writer.u8(9);
                 writer.u64(*roll);
@@ -167,6 +177,8 @@ impl Decode for Operation {
             11 => Self::Evidence(Box::new(Evidence::decode(reader)?)),
             20 => Self::Complain(AttemptId::decode(reader)?, Complaint::decode(reader)?),
             21 => Self::GiveUp(AttemptId::decode(reader)?),
+            24 => Self::Sign,
+            23 => Self::Tap(Wish::decode(reader)?),
             22 => Self::FalseShare(Box::new(FalseShare::decode(reader)?)),
             _ => return Err(DecodeError::OutOfRange("operation")),
         })

@@ -1,6 +1,7 @@
 //! What came of an operation: said to every phone, in the same words.
 
 use super::members::Gone;
+use super::wishes::Wish;
 use crate::consensus::Lie;
 use crate::craps::{BetKind, BoxNumber, Chips, Phase, Refusal, Settlement};
 use crate::crypto::Seat;
@@ -72,6 +73,31 @@ pub enum Outcome {
         /// Who.
         seat: Seat,
     },
+    /// A player has signed the genesis.
+    Signed {
+        /// Who.
+        seat: Seat,
+        /// How many have not yet.
+        missing: usize,
+    },
+    /// A player wants something that q must want.
+    Tapped {
+        /// Who.
+        seat: Seat,
+        /// What.
+        wish: Wish,
+        /// How many want it now.
+        have: usize,
+        /// How many it takes.
+        needed: usize,
+    },
+    /// The others have unseated a player; its stack stays its own.
+    Unseated {
+        /// Who.
+        seat: Seat,
+    },
+    /// The table is dissolved: the books are closed, and what every seat has is its own.
+    Dissolved,
     /// Who votes changes at a slot to come.
     MembersChange {
         /// The first slot of the new epoch.
@@ -198,6 +224,18 @@ pub enum Rejection {
         /// Who.
         seat: Seat,
     },
+    /// There is nobody at that seat to unseat, or it is the player's own.
+    #[error("seat {seat} is not one that this player can unseat")]
+    NotThere {
+        /// The seat.
+        seat: Seat,
+    },
+    /// One tap of each player counts.
+    #[error("this player has said so already")]
+    Tapped,
+    /// The evening is over.
+    #[error("the table is dissolved; open another")]
+    Dissolved,
     /// Nobody has a bet, so there is nothing to wait for.
     #[error("nobody has a bet")]
     NoBets,
@@ -216,6 +254,7 @@ impl Rejection {
     const fn name_gone(gone: Gone) -> &'static str {
         match gone {
             Gone::Left => "this player has left the table",
+            Gone::Unseated => "this player was unseated by the others",
             Gone::Convicted(_) => "this player was proven to have lied and has no say any more",
         }
     }
@@ -255,6 +294,9 @@ pub enum DealingRefusal {
     /// It was said before.
     #[error("said before")]
     Again,
+    /// Somebody has not signed the genesis.
+    #[error("not everybody has signed the table yet")]
+    Unsigned,
     /// Not everything is dealt yet.
     #[error("not everything is dealt yet")]
     TooEarly,

@@ -1,6 +1,6 @@
 //! The settlement sheet: who is up, who is down, what is still open and for whom it waits.
 
-use super::members::Gone;
+use super::members::{Gone, UNSEATED};
 use super::state::Table;
 use crate::consensus::Lie;
 use crate::craps::Chips;
@@ -22,6 +22,8 @@ pub struct SettlementSheet {
     pub pending: Option<PendingRoll>,
     /// Operations that are ordered and wait for that roll.
     pub waiting: u16,
+    /// The slot in which the table was dissolved: then nothing can follow.
+    pub dissolved: Option<u64>,
 }
 
 /// One seat's account.
@@ -58,7 +60,7 @@ impl SheetLine {
 pub struct PendingRoll {
     /// Its number.
     pub roll: u64,
-    /// Who has a part of the dice: a quorum of these throws them.
+    /// Whose share is missing. Any q of its epoch settle it.
     pub waits_for: SeatSet,
 }
 
@@ -72,9 +74,9 @@ impl SettlementSheet {
 }
 
 impl Table {
-    /// The books as of the last slot.
+    /// The books as of the last slot. `shown` are those who have shown their share of a roll that waits.
     #[must_use]
-    pub fn sheet(&self) -> SettlementSheet {
+    pub fn sheet(&self, shown: SeatSet) -> SettlementSheet {
         let line = |seat: Seat| SheetLine {
             seat,
             start: self.genesis.rules.buy_in,
@@ -82,10 +84,12 @@ impl Table {
             layout: self.ledger.escrow(seat).unwrap_or(0),
             gone: self.gone(seat),
         };
-        // The table knows no shares: it waits for any q of those who have a part of the key.
-        let pending = self.dice.closed().map(|closed| PendingRoll {
-            roll: closed.roll,
-            waits_for: self.epoch_at(closed.sequence).roster.seats().collect(),
+        let pending = self.dice.closed().map(|closed| {
+            let members = self.epoch_at(closed.sequence).roster.seats();
+            PendingRoll {
+                roll: closed.roll,
+                waits_for: members.filter(|seat| !shown.contains(*seat)).collect(),
+            }
         });
         SettlementSheet {
             lines: self.genesis.roster.seats().map(line).collect(),
@@ -94,6 +98,7 @@ impl Table {
             rolls: self.rolls(),
             pending,
             waiting: u16::try_from(self.deferred.len()).unwrap_or(u16::MAX),
+            dissolved: self.dissolved(),
         }
     }
 }
@@ -112,6 +117,7 @@ impl Encode for SettlementSheet {
             writer.u8(match line.gone {
                 None => PLAYS,
                 Some(Gone::Left) => 0,
+                Some(Gone::Unseated) => UNSEATED,
                 Some(Gone::Convicted(lie)) => lie as u8,
             });
         }
@@ -124,6 +130,7 @@ impl Encode for SettlementSheet {
             pending.waits_for.encode(writer);
         }
         writer.u16(self.waiting);
+        writer.u64(self.dissolved.unwrap_or(0));
     }
 }
 
@@ -152,6 +159,7 @@ impl Decode for SettlementSheet {
                 None
             },
             waiting: reader.u16()?,
+            dissolved: Some(reader.u64()?).filter(|slot| *slot > 0),
         })
     }
 }
@@ -165,6 +173,7 @@ fn read_line(reader: &mut Reader<'_>) -> Result<SheetLine, DecodeError> {
         gone: match reader.u8()? {
             PLAYS => None,
             0 => Some(Gone::Left),
+            UNSEATED => Some(Gone::Unseated),
             lie => Some(Gone::Convicted(
                 Lie::from_u8(lie).ok_or(DecodeError::OutOfRange("lie"))?,
             )),

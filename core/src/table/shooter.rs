@@ -104,14 +104,16 @@ impl Table {
     /// long as there is a line bet at that seat on a come-out; otherwise the next seat that has one.
     #[must_use]
     pub fn shooter(&self) -> Option<Seat> {
+        // Bets that an unseated player had to leave do not make it the shooter.
+        let plays = |seat: Seat| self.gone(seat).is_none();
         if matches!(self.layout.phase(), Phase::Point(_)) {
             // Without a shooter the hand goes on with the next player who has something at stake.
             return self
                 .hand
                 .shooter
-                .or_else(|| self.first_seat(|seat| self.layout.stake_of(seat) > 0));
+                .or_else(|| self.first_seat(|seat| plays(seat) && self.layout.stake_of(seat) > 0));
         }
-        self.first_seat(|seat| self.layout.has_line_bet(seat))
+        self.first_seat(|seat| plays(seat) && self.layout.has_line_bet(seat))
     }
 
     /// The shooter declines to roll; the next seat with a line bet goes on with the same hand.

@@ -8,6 +8,7 @@ use super::members::Members;
 use super::operation::Operation;
 use super::shooter::Hand;
 use super::state::Table;
+use super::wishes::Wishes;
 use crate::consensus::limits::{BATCH_MAX, PAYLOAD_MAX};
 use crate::craps::Layout;
 use crate::crypto::{Digest, Seat, SeatSet};
@@ -34,6 +35,8 @@ impl Encode for Table {
             writer.u64(*number);
             writer.bytes_u16(&operation.to_bytes());
         }
+        self.wishes.encode(writer);
+        self.signed.encode(writer);
     }
 }
 
@@ -59,6 +62,8 @@ impl Table {
         let keys = Keys::read(reader, table)?;
         let idle: BTreeSet<Seat> = SeatSet::decode(reader)?.iter().collect();
         let deferred = read_deferred(reader)?;
+        let wishes = Wishes::decode(reader)?;
+        let signed = SeatSet::decode(reader)?;
         reader.clone().finish()?;
         let read = Self {
             sequence,
@@ -73,6 +78,8 @@ impl Table {
             hand,
             idle,
             deferred,
+            signed,
+            wishes,
             genesis,
         };
         if read.books_agree() && read.ledger.seats() == seats {

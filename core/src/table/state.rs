@@ -8,9 +8,10 @@ use super::members::Members;
 use super::operation::Operation;
 use super::outcome::{Outcome, Rejection};
 use super::shooter::Hand;
+use super::wishes::Wishes;
 use crate::consensus::Quorum;
 use crate::craps::Layout;
-use crate::crypto::{Digest, Seat};
+use crate::crypto::{Digest, Seat, SeatSet};
 use crate::ledger::Ledger;
 use crate::wire::Decode;
 
@@ -38,6 +39,10 @@ pub struct Table {
     pub(super) idle: BTreeSet<Seat>,
     /// What stands behind the close of the open roll in its slot; takes effect after its settlement.
     pub(super) deferred: VecDeque<(Seat, u64, Operation)>,
+    /// Who has signed the genesis.
+    pub(super) signed: SeatSet,
+    /// What some players want and too few yet.
+    pub(super) wishes: Wishes,
 }
 
 impl Table {
@@ -60,6 +65,8 @@ impl Table {
             hand: Hand::first(),
             idle: BTreeSet::new(),
             deferred: VecDeque::new(),
+            signed: SeatSet::default(),
+            wishes: Wishes::default(),
             genesis,
         };
         table.aim();
@@ -123,6 +130,7 @@ impl Table {
         outcomes: &mut Vec<Outcome>,
     ) {
         let result = match self.gone(seat) {
+            _ if self.dissolved().is_some() => Err(Rejection::Dissolved),
             Some(gone) => Err(Rejection::Gone(gone)),
             None => self.carry_out(sequence, seat, number, operation),
         };
@@ -159,6 +167,8 @@ impl Table {
             Operation::Acknowledge(id) => self.acknowledge(sequence, seat, id),
             Operation::Complain(id, complaint) => self.complain(seat, id, &complaint),
             Operation::GiveUp(id) => self.give_up(seat, id),
+            Operation::Sign => self.sign(seat),
+            Operation::Tap(wish) => self.wish(sequence, seat, wish),
             Operation::FalseShare(shown) => self.show_false_share(seat, &shown),
         }
     }

@@ -10,7 +10,7 @@ use bitcraps_core::consensus::{
 };
 use bitcraps_core::crypto::{Digest, Seat, SeatSet, Signature};
 use bitcraps_core::dice::{Dealing, RollShare, Share, ShareMessage};
-use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
+use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run, Throw};
 use bitcraps_core::mesh::{LinkProof, Links};
 use bitcraps_core::table::{Gone, PendingRoll, SettlementSheet, SheetLine};
 use bitcraps_core::wire::{Decode, Encode};
@@ -573,15 +573,25 @@ fn history_runs(random: &mut Random) -> HistoryRuns {
 
 fn run(random: &mut Random) -> Run {
     let (view, new_view) = view_and_new_view(random);
-    let batches: Vec<Vec<SignedBytes>> = (0..=random.below(5)).map(|_| batch(random)).collect();
-    let shares = |random: &mut Random| (0..random.below(13)).map(|_| share(random)).collect();
-    let rolls = |random: &mut Random| (0..random.below(3)).map(|_| shares(random)).collect();
     Run {
         first: 1 + (number(random) >> 1),
-        rolls: batches.iter().map(|_| rolls(random)).collect(),
-        batches,
+        batches: (0..=random.below(5)).map(|_| batch(random)).collect(),
         view,
         body: certificate(new_view, random),
+        throws: (0..random.below(3)).map(|_| throw(random)).collect(),
+    }
+}
+
+fn throw(random: &mut Random) -> Throw {
+    let roll = number(random);
+    let signers = seats(random);
+    let shared = |signer| Share {
+        signer,
+        ..share(random)
+    };
+    Throw {
+        roll,
+        shares: signers.iter().map(shared).collect(),
     }
 }
 
@@ -640,5 +650,6 @@ fn sheet(random: &mut Random) -> SettlementSheet {
             waits_for: seats(random),
         }),
         waiting: u16::from_le_bytes(array(random)),
+        dissolved: Some(number(random)).filter(|slot| *slot > 0),
     }
 }

@@ -47,6 +47,14 @@ impl Felt {
     }
 
     pub(crate) fn without_key(seats: u8, rules: TableRules) -> Self {
+        let mut felt = Self::unsigned(seats, rules);
+        let signatures: Vec<_> = (0..seats).map(|seat| (seat, Operation::Sign)).collect();
+        felt.operations(&signatures);
+        felt
+    }
+
+    /// A table whose genesis nobody has signed.
+    pub(crate) fn unsigned(seats: u8, rules: TableRules) -> Self {
         Self {
             table: Table::new(genesis(seats, rules)).unwrap(),
             sequence: 0,

@@ -8,15 +8,16 @@ use bitcraps_core::consensus::{
     genesis_chain, next_chain,
 };
 use bitcraps_core::craps::BetKind;
-use bitcraps_core::crypto::{Context, Identity, Roster, Seat, Signed};
-use bitcraps_core::history::{Archive, Verdict, verify_history};
-use bitcraps_core::table::{Genesis, Operation, Table, TableRules};
+use bitcraps_core::crypto::{Checker, Context, Identity, Roster, Seat, Signed};
+use bitcraps_core::dice::{SecretShare, Share};
+use bitcraps_core::history::{Archive, Throw, Verdict, verify_history};
+use bitcraps_core::table::{AttemptId, Genesis, Operation, Table, TableRules};
 use bitcraps_core::wire::{Encode, PROTOCOL_VERSION};
 
 use super::Choices;
 
 const SEATS: u8 = 4;
-const SLOTS: u64 = 5;
+const SLOTS: u64 = 6;
 /// Bytes in front of the records.
 const HEAD: usize = 12;
 
@@ -24,7 +25,8 @@ fn identity(seat: u8) -> Identity {
     Identity::from_seed(&[seat + 1; 32])
 }
 
-/// Five slots, of which one certificate decides the second and third; with a bet in each and a leave in the fourth.
+/// Six slots, of which one certificate decides the fourth and fifth: signatures, dealings, acknowledgements, a roll with its dice,
+/// a bet, a leave.
 fn sample() -> &'static [u8] {
     static SAMPLE: OnceLock<Vec<u8>> = OnceLock::new();
     SAMPLE.get_or_init(|| {
@@ -39,46 +41,99 @@ fn sample() -> &'static [u8] {
         let mut archive = Archive::new(genesis.clone());
         let mut table = Table::new(genesis).unwrap();
         let mut chain = genesis_chain(&table_id);
+        let (mut numbers, mut throws) = ([0; SEATS as usize], Vec::new());
         for sequence in 1..=SLOTS {
-            let batch = batch(sequence, &context);
+            let batch: Batch = operations(sequence, &table)
+                .into_iter()
+                .map(|(seat, operation)| {
+                    numbers[usize::from(seat)] += 1;
+                    request(seat, numbers[usize::from(seat)], &operation, &context)
+                })
+                .collect();
             chain = next_chain(&chain, sequence, &batch);
             let head = Head {
                 view: 0,
                 sequence,
                 chain,
             };
-            let certificate = (sequence != 2).then(|| certificate(head, &epoch));
-            archive.deliver(
-                sequence,
-                chain,
-                &batch,
-                certificate.as_ref(),
-                Vec::new(),
-                &epoch,
-            );
+            let certificate = (sequence != 4).then(|| certificate(head, &epoch));
+            archive.deliver(sequence, chain, &batch, certificate.as_ref(), &epoch);
             let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
             table.apply(sequence, chain, requests);
+            if table.dice().is_closed() {
+                // The slot is not in the archive before its certificate is.
+                throws.push((sequence, throw(&mut table)));
+            }
         }
-        archive.export(&table, Seat(0), &identity(0))
+        for (sequence, throw) in throws {
+            archive.throw(sequence, throw);
+        }
+        assert_eq!(table.rolls(), 1);
+        archive.export(&table, SLOTS, None, (Seat(0), &identity(0)))
     })
 }
 
-fn batch(sequence: u64, context: &Context) -> Batch {
-    let player = u8::try_from(sequence).unwrap() % SEATS;
+/// What is ordered in a slot.
+fn operations(sequence: u64, table: &Table) -> Vec<(u8, Operation)> {
+    let id = AttemptId {
+        epoch: 0,
+        attempt: 0,
+    };
     let bet = Operation::PlaceBet {
         kind: BetKind::PassLine,
-        amount: 5 * sequence,
+        amount: 25,
     };
-    let operation = if sequence == 4 { Operation::Leave } else { bet };
+    match sequence {
+        1 => (0..SEATS).map(|seat| (seat, Operation::Sign)).collect(),
+        2 => {
+            let ceremony = table.attempt().unwrap().ceremony();
+            let deal = |seat| Box::new(ceremony.deal(&identity(seat), Seat(seat)));
+            let deals = (0..3).map(|seat| (seat, Operation::Deal(id, deal(seat))));
+            deals.collect()
+        }
+        3 => (0..SEATS)
+            .map(|seat| (seat, Operation::Acknowledge(id)))
+            .collect(),
+        4 => vec![(0, bet.clone()), (0, Operation::RollClose { roll: 1 })],
+        5 => vec![(1, bet)],
+        _ => vec![(3, Operation::Leave)],
+    }
+}
+
+/// The dice of the closed roll fall.
+fn throw(table: &mut Table) -> Throw {
+    let closed = *table.dice().closed().unwrap();
+    let key = table.key(closed.epoch).unwrap();
+    let (ceremony, input) = (key.ceremony(), table.roll_input().unwrap());
+    let share = |seat| {
+        let opened = key
+            .dealings()
+            .map(|dealing| ceremony.open(&identity(seat), Seat(seat), dealing).unwrap());
+        let secret = SecretShare::sum(opened.collect::<Vec<_>>().iter());
+        Share::make(Seat(seat), &secret, &input)
+    };
+    let shares: Vec<Share> = (1..SEATS).map(share).collect();
+    let check = |share| table.check_share(&Checker::default(), share).unwrap();
+    let checked: Vec<_> = shares.iter().map(|share| check(share).unwrap()).collect();
+    table.settle(&checked).unwrap();
+    Throw::new(closed.roll, shares)
+}
+
+fn request(
+    player: u8,
+    number: u64,
+    operation: &Operation,
+    context: &Context,
+) -> Arc<SignedRequest> {
     let request = Request {
         player: Seat(player),
-        number: 1 + u64::from(sequence == 5),
+        number,
         skips: false,
         payload: operation.to_bytes(),
     };
     let signed = Signed::sign(request, context, &identity(player));
     let digest = signed.digest(context);
-    vec![Arc::new(SignedRequest { signed, digest })]
+    Arc::new(SignedRequest { signed, digest })
 }
 
 fn certificate(head: Head, epoch: &Epoch) -> Certificate {

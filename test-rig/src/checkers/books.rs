@@ -74,6 +74,10 @@ impl Books {
             }
             Outcome::WorkingSet { .. }
             | Outcome::Left { .. }
+            | Outcome::Signed { .. }
+            | Outcome::Tapped { .. }
+            | Outcome::Unseated { .. }
+            | Outcome::Dissolved
             | Outcome::MembersChange { .. }
             | Outcome::Dealt { .. }
             | Outcome::KeyMade { .. }

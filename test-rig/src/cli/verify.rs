@@ -91,6 +91,9 @@ fn sheet_text(sheet: &SettlementSheet) -> String {
         "  {:<4} {start:>11} {bank:>11} {:>11} {up:>+11}",
         "bank", ""
     );
+    if let Some(slot) = sheet.dissolved {
+        let _ = writeln!(text, "dissolved in slot {slot}: nothing can follow");
+    }
     if let Some(pending) = &sheet.pending {
         let seats: Vec<String> = pending.waits_for.iter().map(|s| s.to_string()).collect();
         let _ = writeln!(
@@ -106,6 +109,7 @@ fn sheet_text(sheet: &SettlementSheet) -> String {
 const fn standing(gone: Gone) -> &'static str {
     match gone {
         Gone::Left => "left",
+        Gone::Unseated => "unseated",
         Gone::Convicted(lie) => lie.name(),
     }
 }
@@ -162,6 +166,7 @@ fn sheet_json(sheet: &SettlementSheet) -> Value {
         "bank": sheet.bank,
         "rolls": sheet.rolls,
         "pending": pending,
+        "dissolved": sheet.dissolved,
         "waiting": sheet.waiting,
     })
 }
