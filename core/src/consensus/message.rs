@@ -258,7 +258,12 @@ impl Message {
             | Kind::HistoryWant
             | Kind::HistoryRuns
             | Kind::Share
-            | Kind::ShareWant) => {
+            | Kind::ShareWant
+            | Kind::Knock
+            | Kind::List
+            | Kind::Refused
+            | Kind::Answer
+            | Kind::Founding) => {
                 return Err(DecodeError::UnknownKind(other as u8));
             }
         };

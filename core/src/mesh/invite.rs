@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use super::session::secret::{ServiceId, TableSecret, link_context};
+use super::session::secret::{ServiceId, TableSecret};
 use crate::crypto::{
     Digest, Identity, PublicKey, SEATS_MAX, SIGNATURE_BYTES, Signature, Signed, Statement,
 };
@@ -130,7 +130,7 @@ impl Invite {
         expires: WallMinutes,
     ) -> Self {
         let terms = Terms { token, expires };
-        let signed = Signed::sign(terms, &link_context(&secret.service()), inviter);
+        let signed = Signed::sign(terms, &secret.service().context(), inviter);
         Self {
             secret,
             inviter: inviter.public_key(),
@@ -172,7 +172,7 @@ impl Invite {
             return Err(InviteError::Version(*version));
         }
         let invite = Self::from_bytes(body).map_err(|_| InviteError::Checksum)?;
-        let context = link_context(&invite.secret.service());
+        let context = invite.secret.service().context();
         let terms = invite.terms.to_bytes();
         Signed::<Terms>::open(&terms, invite.signature, &context, &invite.inviter)
             .map_err(|_| InviteError::Forged)?;
@@ -187,7 +187,7 @@ impl Invite {
             token: self.terms.token,
             invite: digest_of(&self.signature),
         };
-        let signed = Signed::sign(acceptance, &link_context(&service), guest);
+        let signed = Signed::sign(acceptance, &service.context(), guest);
         Claim {
             service,
             inviter: self.inviter,
@@ -236,6 +236,40 @@ pub struct Claim {
 
 /// Length of an encoded [`Claim`].
 pub const CLAIM_BYTES: usize = 16 + 32 + 12 + SIGNATURE_BYTES + 32 + SIGNATURE_BYTES;
+
+impl Claim {
+    /// Whether this is a true invite to the table of this service, from somebody of whom `is_seated` holds, and the
+    /// guest is who it says. It may have expired or been used: an [`Admission`] knows.
+    ///
+    /// # Errors
+    /// [`NotAdmitted`].
+    pub fn check(
+        &self,
+        service: &ServiceId,
+        is_seated: impl Fn(&PublicKey) -> bool,
+    ) -> Result<(), NotAdmitted> {
+        if self.service != *service {
+            return Err(NotAdmitted::OtherTable);
+        }
+        if !is_seated(&self.inviter) {
+            return Err(NotAdmitted::Inviter);
+        }
+        let context = service.context();
+        let terms = self.terms.to_bytes();
+        let acceptance = Acceptance {
+            token: self.terms.token,
+            invite: digest_of(&self.invited),
+        };
+        let accepted = acceptance.to_bytes();
+        let signed = Signed::<Terms>::open(&terms, self.invited, &context, &self.inviter).is_ok()
+            && Signed::<Acceptance>::open(&accepted, self.accepted, &context, &self.guest).is_ok();
+        if signed {
+            Ok(())
+        } else {
+            Err(NotAdmitted::Forged)
+        }
+    }
+}
 
 impl Encode for Claim {
     fn encode(&self, writer: &mut Writer) {
@@ -325,7 +359,7 @@ impl Admission {
         is_seated: impl Fn(&PublicKey) -> bool,
     ) -> Result<(), NotAdmitted> {
         let token = claim.terms.token;
-        self.check(claim, is_seated)?;
+        claim.check(&self.service, is_seated)?;
         match self.spent.get(&token) {
             Some(Spent::By(guest)) if *guest == claim.guest => return Ok(()),
             Some(Spent::By(_)) => return Err(NotAdmitted::Copied),
@@ -340,34 +374,6 @@ impl Admission {
         }
         self.spent.insert(token, Spent::By(claim.guest));
         Ok(())
-    }
-
-    fn check(
-        &self,
-        claim: &Claim,
-        is_seated: impl Fn(&PublicKey) -> bool,
-    ) -> Result<(), NotAdmitted> {
-        if claim.service != self.service {
-            return Err(NotAdmitted::OtherTable);
-        }
-        if !is_seated(&claim.inviter) {
-            return Err(NotAdmitted::Inviter);
-        }
-        let context = link_context(&self.service);
-        let terms = claim.terms.to_bytes();
-        let acceptance = Acceptance {
-            token: claim.terms.token,
-            invite: digest_of(&claim.invited),
-        };
-        let accepted = acceptance.to_bytes();
-        let signed = Signed::<Terms>::open(&terms, claim.invited, &context, &claim.inviter).is_ok()
-            && Signed::<Acceptance>::open(&accepted, claim.accepted, &context, &claim.guest)
-                .is_ok();
-        if signed {
-            Ok(())
-        } else {
-            Err(NotAdmitted::Forged)
-        }
     }
 
     /// A guest left, or the host takes its invite back: nobody comes in with that token again.

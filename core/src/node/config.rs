@@ -1,9 +1,11 @@
 //! What a node is made of, and why it could not be opened.
 
 use crate::consensus::ReplayError;
+use std::sync::Arc;
+
 use crate::crypto::{Checker, Identity};
 use crate::ledger::LedgerError;
-use crate::mesh::TableSecret;
+use crate::mesh::{Mesh, TableSecret};
 use crate::table::Genesis;
 
 /// What a node is made of.
@@ -23,6 +25,21 @@ pub struct NodeConfig {
     /// missing. Only then does a node without records vote at once. A shell that cannot be sure leaves this out: the
     /// node then asks the others what they hold of it, and if its journal was lost it finds out.
     pub formed_now: bool,
+    /// The signed founding that a lobby came to ([`super::Founding::bytes`]), if there was one: given to those who
+    /// were away when it was made.
+    pub founding: Option<Vec<u8>>,
+}
+
+/// The same, with the links that there may be already.
+#[derive(Debug)]
+pub(super) struct Opening {
+    pub(super) genesis: Genesis,
+    pub(super) identity: Arc<Identity>,
+    pub(super) mesh: Mesh,
+    pub(super) links_max: usize,
+    pub(super) checker: Checker,
+    pub(super) formed_now: bool,
+    pub(super) founding: Option<Vec<u8>>,
 }
 
 impl NodeConfig {
@@ -36,6 +53,7 @@ impl NodeConfig {
             links_max: 6,
             checker: Checker::default(),
             formed_now: false,
+            founding: None,
         }
     }
 }

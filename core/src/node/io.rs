@@ -1,5 +1,6 @@
 //! The whole API of the core: what goes in and what comes out.
 
+use super::lobby::LobbyEvent;
 use crate::consensus::{Action, Batch, Lie, RequestId, Standing};
 use crate::craps::{BetKind, Chips};
 use crate::crypto::{Digest, Seat};
@@ -295,6 +296,8 @@ pub enum Event {
     },
     /// Decisions go on after a stall.
     Resumed,
+    /// Before there is a table: something happened in the lobby.
+    Lobby(LobbyEvent),
 }
 
 /// What the player is told of something that consensus did, if that is all there is to it.

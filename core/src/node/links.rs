@@ -1,5 +1,6 @@
 //! What happens on this phone's links: up, hailed, secured, heard, down.
 
+use super::lobby::founding_message;
 use super::neighbours::Verdict;
 use super::{Event, LinkDownReason, Node, Output, RadioState};
 use crate::consensus::{Ignored, Peer};
@@ -34,6 +35,21 @@ impl Node {
             self.neighbours.on_link_up(now, link, role);
         } else {
             self.outputs.push_back(Output::Disconnect { link });
+        }
+    }
+
+    /// A link that was secured before there was a table.
+    pub(super) fn adopt_link(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        role: Role,
+        key: Option<PublicKey>,
+    ) {
+        self.neighbours.on_link_up(now, link, role);
+        match key {
+            Some(key) => self.on_secured(link, &key),
+            None => self.outputs.push_back(Output::Disconnect { link }),
         }
     }
 
@@ -85,6 +101,9 @@ impl Node {
             message.first().and_then(|byte| Kind::from_u8(*byte))
         {
             self.on_dice_message(now, link, kind, message);
+        } else if let Some(answer) = self.answer_to_lobby(message) {
+            self.mesh.send(link, Class::Control, answer);
+            self.count(Ok(Kind::Knock));
         } else if message.first() == Some(&(Kind::Status as u8))
             && self.mesh.backlog(link) > ANSWER_BACKLOG_MAX
         {
@@ -96,6 +115,15 @@ impl Node {
                 .unwrap_or_else(|| self.replica.handle_message(now, Peer(link.0), message));
             self.count(done);
         }
+    }
+
+    /// A member that still thinks it is in the lobby is told what came of it.
+    fn answer_to_lobby(&self, message: &[u8]) -> Option<Vec<u8>> {
+        let founding = self.founding.as_ref()?;
+        // The first thing that it says to a new neighbour is one of these.
+        let kinds = [Kind::Knock as u8, Kind::List as u8];
+        let waits = message.first().is_some_and(|kind| kinds.contains(kind));
+        waits.then(|| founding_message(&self.service(), founding))
     }
 
     /// Whose seat a key is: a member's of this epoch, or that of somebody who left and may still listen.

@@ -32,6 +32,7 @@ mod dealer;
 mod duties;
 mod io;
 mod links;
+mod lobby;
 mod neighbours;
 mod past;
 mod replay;
@@ -44,10 +45,14 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use coin::Coin;
+use config::Opening;
 pub use config::{NodeConfig, OpenError};
 use duties::Duties;
 use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
+pub use lobby::{
+    Founding, Listed, Lobby, LobbyConfig, LobbyError, LobbyEvent, NAME_BYTES_MAX, Name, WallClock,
+};
 use neighbours::Neighbours;
 use past::Past;
 use slots::DecidedSlot;
@@ -74,6 +79,8 @@ pub struct Node {
     replica: Replica,
     table: Table,
     mesh: Mesh,
+    /// What the lobby came to, for those who were away.
+    founding: Option<Vec<u8>>,
     neighbours: Neighbours,
     duties: Duties,
     past: Past,
@@ -99,15 +106,35 @@ impl Node {
         entropy: [u8; 32],
         records: &[Vec<u8>],
     ) -> Result<Self, OpenError> {
-        let NodeConfig {
+        let identity = Arc::new(config.identity);
+        let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
+        let keys = LinkKeys::new(Arc::clone(&identity), &config.secret, &seed);
+        let opening = Opening {
+            genesis: config.genesis,
+            identity,
+            mesh: Mesh::new(keys),
+            links_max: config.links_max,
+            checker: config.checker,
+            formed_now: config.formed_now,
+            founding: config.founding,
+        };
+        Self::assemble(opening, entropy, records)
+    }
+
+    fn assemble(
+        opening: Opening,
+        entropy: [u8; 32],
+        records: &[Vec<u8>],
+    ) -> Result<Self, OpenError> {
+        let Opening {
             genesis,
             identity,
-            secret,
+            mesh,
             links_max,
             checker,
             formed_now,
-        } = config;
-        let identity = Arc::new(identity);
+            founding,
+        } = opening;
         let table_id = genesis.digest();
         let seat = genesis.roster.seat_of(&identity.public_key());
         let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
@@ -126,7 +153,6 @@ impl Node {
             let nonce = Digest::of("bitcraps/nonce/v1", &[&entropy]).short();
             Replica::reopen(replica, nonce)
         };
-        let keys = LinkKeys::new(Arc::clone(&identity), &secret, &seed);
         let mut node = Self {
             past: Past::new(Archive::new(genesis.clone())),
             duties: Duties::new(replica.seat()),
@@ -138,7 +164,8 @@ impl Node {
             ),
             waiting_slots: VecDeque::new(),
             table: Table::new(genesis)?,
-            mesh: Mesh::new(keys),
+            mesh,
+            founding,
             neighbours: Neighbours::new(seed, links_max),
             outputs: VecDeque::new(),
             stats: Stats::default(),

@@ -53,6 +53,16 @@ pub enum Kind {
     HistoryRuns = 41,
     /// Link-local: a neighbour lacks shares of a roll.
     ShareWant = 24,
+    /// Lobby: a guest shows its invite.
+    Knock = 32,
+    /// Lobby: the host's list of guests, with the rules.
+    List = 33,
+    /// Lobby: the host does not let somebody in.
+    Refused = 34,
+    /// Lobby: a guest signs the genesis, or does not.
+    Answer = 35,
+    /// Lobby: a genesis that everybody has signed.
+    Founding = 36,
 }
 
 impl Kind {
@@ -82,6 +92,11 @@ impl Kind {
             40 => Self::HistoryWant,
             41 => Self::HistoryRuns,
             24 => Self::ShareWant,
+            32 => Self::Knock,
+            33 => Self::List,
+            34 => Self::Refused,
+            35 => Self::Answer,
+            36 => Self::Founding,
             _ => return None,
         })
     }
@@ -112,6 +127,11 @@ impl Kind {
             Self::HistoryWant => "history-want",
             Self::HistoryRuns => "history-runs",
             Self::ShareWant => "share-want",
+            Self::Knock => "knock",
+            Self::List => "list",
+            Self::Refused => "refused",
+            Self::Answer => "answer",
+            Self::Founding => "founding",
         }
     }
 }

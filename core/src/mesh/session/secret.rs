@@ -62,10 +62,13 @@ impl std::fmt::Display for ServiceId {
     }
 }
 
-/// What signatures cover that belong to a table's links and invites and not to one of its epochs.
-pub(in crate::mesh) fn link_context(service: &ServiceId) -> Context {
-    let parts: [&[u8]; 2] = [&PROTOCOL_VERSION.to_le_bytes(), &service.0];
-    Context(Digest::of("bitcraps/context/link/v1", &parts))
+impl ServiceId {
+    /// What signatures cover that belong to a table's links, invites and lobby and not to one of its epochs.
+    #[must_use]
+    pub fn context(&self) -> Context {
+        let parts: [&[u8]; 2] = [&PROTOCOL_VERSION.to_le_bytes(), &self.0];
+        Context(Digest::of("bitcraps/context/link/v1", &parts))
+    }
 }
 
 /// What this phone secures its links with.
@@ -96,7 +99,7 @@ impl LinkKeys {
             psk: secret.psk(),
             noise: Digest::of("bitcraps/link/noise/v1", &[&seed.0]).0,
             prologue: Digest::of("bitcraps/link/prologue/v1", &[&version, &service.0]).0,
-            context: link_context(&service),
+            context: service.context(),
             identity,
             seed,
             draws: 0,
