@@ -82,13 +82,20 @@ pub(super) fn evaluate(points: &[RistrettoPoint], seat: Seat) -> RistrettoPoint 
 }
 
 /// What a share of each of these seats counts at 0 (Lagrange). The seats differ.
+///
+/// The weight of i is the product over the others of j / (j − i): the product of all places over
+/// i · Π (j − i). One inversion serves all, and it costs more than everything else here.
 pub(super) fn weights(seats: &[Seat]) -> Vec<Scalar> {
-    let factor = |of: Seat, other: Seat| place(other) * (place(other) - place(of)).invert();
-    let weight = |of: &Seat| {
+    let product: Scalar = seats.iter().map(|seat| place(*seat)).product();
+    let divisor = |of: &Seat| {
         let others = seats.iter().filter(|other| *other != of);
-        others.map(|other| factor(*of, *other)).product()
+        let differences = others.map(|other| place(*other) - place(*of));
+        place(*of) * differences.product::<Scalar>()
     };
-    seats.iter().map(weight).collect()
+    let mut weights: Vec<Scalar> = seats.iter().map(divisor).collect();
+    Scalar::invert_batch_alloc(&mut weights);
+    weights.iter_mut().for_each(|weight| *weight *= product);
+    weights
 }
 
 #[cfg(test)]
