@@ -103,6 +103,16 @@ fn a_frame_shows_the_phones_the_faults_and_what_is_typed() {
     }
 }
 
+/// As a person sees them: whoever changes the screen looks at both and takes them anew (`INSTA_UPDATE=always`).
+#[test]
+fn the_frames_of_a_lie_and_of_its_proof_are_as_they_were_last_looked_at() {
+    let mut scope = made_up();
+    scope.seek(1_130_000);
+    insta::assert_snapshot!("a_primary_lies", frame(&scope, None));
+    scope.seek(4_000_000);
+    insta::assert_snapshot!("it_is_caught_and_a_phone_sleeps", frame(&scope, Some("s13 pre")));
+}
+
 #[test]
 fn steps_forth_and_back_go_over_what_the_filter_shows_and_lead_to_the_same_picture() {
     let mut scope = made_up();
