@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-/// Measures from its start: the CPU time of this thread where the system tells it (Linux), else time on the wall.
+/// Measures from its start: the CPU time of this thread where the system tells it (Unix), else time on the wall.
 #[derive(Debug)]
 pub(super) struct CpuClock {
     cpu: Option<Duration>,
@@ -25,12 +25,15 @@ impl CpuClock {
     }
 }
 
-/// The first number of `schedstat` is the nanoseconds that this thread has run, as of when the kernel looked last: at a
-/// tick, every few milliseconds, or when the thread gives the core up. Reading it costs a tenth of a millisecond, so what
-/// is short is measured many times over.
+/// To the nanosecond: what the kernel keeps in `schedstat` is only as fine as its ticks, and a roll takes less than one.
+#[cfg(unix)]
 fn thread_cpu() -> Option<Duration> {
-    std::thread::yield_now();
-    let text = std::fs::read_to_string("/proc/thread-self/schedstat").ok()?;
-    let nanos = text.split_whitespace().next()?.parse().ok()?;
-    Some(Duration::from_nanos(nanos))
+    let spent = rustix::time::clock_gettime(rustix::time::ClockId::ThreadCPUTime);
+    let (seconds, nanos) = (u64::try_from(spent.tv_sec), u32::try_from(spent.tv_nsec));
+    Some(Duration::new(seconds.ok()?, nanos.ok()?))
+}
+
+#[cfg(not(unix))]
+const fn thread_cpu() -> Option<Duration> {
+    None
 }

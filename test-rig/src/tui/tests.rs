@@ -110,7 +110,10 @@ fn the_frames_of_a_lie_and_of_its_proof_are_as_they_were_last_looked_at() {
     scope.seek(1_130_000);
     insta::assert_snapshot!("a_primary_lies", frame(&scope, None));
     scope.seek(4_000_000);
-    insta::assert_snapshot!("it_is_caught_and_a_phone_sleeps", frame(&scope, Some("s13 pre")));
+    insta::assert_snapshot!(
+        "it_is_caught_and_a_phone_sleeps",
+        frame(&scope, Some("s13 pre"))
+    );
 }
 
 #[test]
