@@ -132,6 +132,7 @@ fn read_genesis(notes: &mut Notes<'_>) -> Known {
         assert_eq!(notes.number(1, "seat"), seat);
         keys.push(notes.take(32, "its key").try_into().unwrap());
     }
+    assert!(notes.number(1, "who leads epoch 0") < count);
     let roster = tagged("bitcraps/roster/v1", &[&notes.file[from..notes.at]]);
     notes.derive("H(bitcraps/roster/v1; roster)", &roster);
     let table = tagged("bitcraps/genesis/v1", &[rules, &roster]);

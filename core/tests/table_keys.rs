@@ -280,7 +280,13 @@ fn after_fifty_rolls_a_key_is_made_anew_and_the_old_one_goes_on_until_there_is_o
     }
     felt.close();
     felt.throw();
-    felt.make_key();
+    for seat in [2, 0, 1] {
+        let dealing = felt.dealing_of(seat);
+        felt.ask(seat, dealing);
+    }
+    let id = felt.attempt();
+    (0..4).for_each(|seat| drop(felt.ask(seat, Operation::Acknowledge(id))));
+    assert_eq!(felt.table.members().primary(0), Seat(2), "it dealt first");
     assert_ne!(
         felt.table.key(1).expect("the new key").coin().group_key(),
         old

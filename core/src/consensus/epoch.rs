@@ -57,12 +57,10 @@ impl Epoch {
         self.checker.open(bytes, signature, context, by).ok()
     }
 
-    /// The primary of a view: member v mod n, counted by seat. Views begin at 0 in each epoch.
+    /// The primary of a view. Views begin at 0 in each epoch, with the member that its roster names.
     #[must_use]
     pub fn primary(&self, view: u64) -> Seat {
-        let n = u64::try_from(self.quorum.n).unwrap_or(1);
-        let index = usize::try_from(view % n).unwrap_or(0);
-        self.roster.seats().nth(index).unwrap_or(Seat(0))
+        self.roster.primary(view)
     }
 
     /// What votes cover: the epoch and the new-view that their view began with. Two conflicting decisions in two

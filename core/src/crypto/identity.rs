@@ -169,26 +169,27 @@ pub enum RosterError {
     Taken(Seat),
 }
 
-/// The members of an epoch: which seats vote, and with which keys.
+/// The members of an epoch: which seats vote, with which keys, and who is primary first.
 ///
 /// Seats keep their numbers for the life of the table, so a roster may have gaps where somebody left.
 #[derive(Clone, Debug)]
 pub struct Roster {
     keys: Vec<Option<PublicKey>>,
+    leads: Seat,
     /// Of each key, once it has a signature to check; whoever stays from one roster to the next keeps it.
     prepared: Vec<Arc<OnceLock<PreparedKey>>>,
 }
 
 impl PartialEq for Roster {
     fn eq(&self, other: &Self) -> bool {
-        self.keys == other.keys
+        self.keys == other.keys && self.leads == other.leads
     }
 }
 
 impl Eq for Roster {}
 
 impl Roster {
-    /// A roster of these keys, seat 0 first, without gaps.
+    /// A roster of these keys, seat 0 first, without gaps. Seat 0 leads.
     ///
     /// # Errors
     /// [`RosterError`] if the size is out of range or a key stands twice.
@@ -201,7 +202,13 @@ impl Roster {
             keys.pop();
         }
         let prepared = keys.iter().map(|_| Arc::default()).collect();
-        let roster = Self { keys, prepared };
+        let mut roster = Self {
+            keys,
+            leads: Seat(0),
+            prepared,
+        };
+        let lowest = roster.seats().next();
+        roster.leads = lowest.unwrap_or(Seat(0));
         if roster.len() < SEATS_MIN {
             return Err(RosterError::Size(roster.len()));
         }
@@ -224,7 +231,7 @@ impl Roster {
     pub fn without(&self, seats: SeatSet) -> Result<Self, RosterError> {
         let kept = |seat: Seat| self.key(seat).filter(|_| !seats.contains(seat)).copied();
         let rest = Self::of((0..self.bound_u8()).map(|seat| kept(Seat(seat))).collect())?;
-        Ok(rest.prepared_as_in(self))
+        Ok(rest.led_by(self.leads).prepared_as_in(self))
     }
 
     /// The roster with `key` at a seat that is free.
@@ -238,7 +245,24 @@ impl Roster {
         let mut keys = self.keys.clone();
         keys.resize(keys.len().max(seat.index() + 1), None);
         keys[seat.index()] = Some(key);
-        Ok(Self::of(keys)?.prepared_as_in(self))
+        Ok(Self::of(keys)?.led_by(self.leads).prepared_as_in(self))
+    }
+
+    /// The same members, with this one as primary of view 0; as it was if it is none of them.
+    #[must_use]
+    pub fn led_by(self, seat: Seat) -> Self {
+        let leads = self.key(seat).map_or(self.leads, |_| seat);
+        Self { leads, ..self }
+    }
+
+    /// The primary of a view: the members lead in turn by seat, from the one that leads view 0 on.
+    #[must_use]
+    pub fn primary(&self, view: u64) -> Seat {
+        let n = u64::try_from(self.len().max(1)).unwrap_or(1);
+        let before = self.seats().filter(|seat| *seat < self.leads).count();
+        let turn = usize::try_from(view % n).unwrap_or(0);
+        let mut turns = self.seats().cycle().skip(before + turn);
+        turns.next().unwrap_or(self.leads)
     }
 
     /// How many members there are.
@@ -320,6 +344,7 @@ impl Encode for Roster {
                 writer.raw(&key.to_bytes());
             }
         }
+        writer.u8(self.leads.0);
     }
 }
 
@@ -337,7 +362,12 @@ impl Decode for Roster {
             keys.resize(seat, None);
             keys.push(Some(key));
         }
-        Self::of(keys).map_err(|_| DecodeError::OutOfRange("roster"))
+        let roster = Self::of(keys).map_err(|_| DecodeError::OutOfRange("roster"))?;
+        let leads = Seat(reader.u8()?);
+        if roster.key(leads).is_none() {
+            return Err(DecodeError::OutOfRange("leading seat"));
+        }
+        Ok(roster.led_by(leads))
     }
 }
 
@@ -406,6 +436,38 @@ mod tests {
         assert_eq!(again.with(Seat(4), key(4)), Ok(roster));
         let most = (0..3).map(Seat).collect();
         assert_eq!(rest.without(most), Err(RosterError::Size(1)));
+    }
+
+    #[test]
+    fn members_lead_in_turn_from_the_one_that_leads_first_and_round_again() {
+        let roster = Roster::new((0..5).map(key).collect()).unwrap();
+        let rest = roster.without([Seat(1)].into_iter().collect()).unwrap();
+        let turns = |roster: &Roster| {
+            (0..6)
+                .map(|view| roster.primary(view).0)
+                .collect::<Vec<_>>()
+        };
+        assert_eq!(turns(&rest), [0, 2, 3, 4, 0, 2]);
+        let led = rest.clone().led_by(Seat(3));
+        assert_eq!(turns(&led), [3, 4, 0, 2, 3, 4]);
+        assert_eq!(led.primary(u64::MAX), Seat(2));
+        assert_eq!(
+            rest.clone().led_by(Seat(1)),
+            rest,
+            "a stranger leads nobody"
+        );
+        assert_eq!(Roster::from_bytes(&led.to_bytes()), Ok(led.clone()));
+        assert_ne!(led.digest(), rest.digest());
+        let without = |seat: u8| led.without([Seat(seat)].into_iter().collect()).unwrap();
+        assert_eq!(turns(&without(2)), [3, 4, 0, 3, 4, 0]);
+        assert_eq!(
+            turns(&without(3)),
+            [0, 2, 4, 0, 2, 4],
+            "the lowest, where the first is gone"
+        );
+        let mut bytes = led.to_bytes();
+        *bytes.last_mut().unwrap() = 1;
+        assert!(Roster::from_bytes(&bytes).is_err(), "nobody sits there");
     }
 
     #[test]

@@ -139,7 +139,8 @@ impl Table {
     }
 
     /// The attempt is over: its key is the epoch's. Unless it is the one that is running, the epoch begins W + 1 slots
-    /// later.
+    /// later, and whoever dealt first leads it: views begin at 0 again, and a primary that was left behind for its silence
+    /// or its slowness would otherwise be in office again.
     fn make_key(&mut self, sequence: u64) -> Vec<Outcome> {
         let Some(key) = self.keys.finish(self.dice.roll()) else {
             return Vec::new();
@@ -151,7 +152,10 @@ impl Table {
             dealers: key.dealings().map(CheckedDealing::dealer).collect(),
         }];
         if ceremony.epoch() > self.members.latest().number {
-            outcomes.push(self.change_members(sequence, ceremony.roster().clone()));
+            let mut dealers = key.dealings().map(CheckedDealing::dealer);
+            let roster = ceremony.roster().clone();
+            let leads = dealers.next().map(|first| roster.clone().led_by(first));
+            outcomes.push(self.change_members(sequence, leads.unwrap_or(roster)));
         }
         outcomes
     }
