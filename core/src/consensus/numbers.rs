@@ -2,6 +2,7 @@
 //! itself says that the gap is meant.
 
 use super::limits::SKIP_MAX;
+use super::replica::Replica;
 use super::statement::{Request, SignedRequest};
 use crate::crypto::{SEATS_MAX, Seat};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
@@ -65,6 +66,14 @@ impl Numbers {
 impl Default for Numbers {
     fn default() -> Self {
         Self::new()
+    }
+}
+
+impl Replica {
+    /// This phone's own requests below this number are ordered, or never will be.
+    #[must_use]
+    pub fn next_ordered(&self) -> u64 {
+        self.chain.next_number(self.seat)
     }
 }
 

@@ -34,6 +34,7 @@ mod io;
 mod links;
 mod lobby;
 mod neighbours;
+mod outlook;
 mod past;
 mod replay;
 mod slots;

@@ -221,6 +221,13 @@ impl Table {
         !self.dice.is_closed() && self.has_key()
     }
 
+    /// Whether an operation that was ordered still waits for the open roll.
+    #[must_use]
+    pub fn is_deferred(&self, seat: Seat, number: u64) -> bool {
+        let mut waiting = self.deferred.iter();
+        waiting.any(|(of, at, _)| (*of, *at) == (seat, number))
+    }
+
     /// How many operations wait for the open roll.
     #[must_use]
     pub fn deferred_len(&self) -> usize {
