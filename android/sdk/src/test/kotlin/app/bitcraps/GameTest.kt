@@ -1,0 +1,146 @@
+package app.bitcraps
+
+import app.bitcraps.node.BetKind
+import app.bitcraps.node.Event
+import app.bitcraps.node.Memory
+import app.bitcraps.node.NodeException
+import app.bitcraps.node.Standing
+import app.bitcraps.node.verifyHistory
+import kotlinx.coroutines.CoroutineStart
+import kotlinx.coroutines.Dispatchers
+import kotlinx.coroutines.async
+import kotlinx.coroutines.awaitAll
+import kotlinx.coroutines.cancelAndJoin
+import kotlinx.coroutines.launch
+import org.junit.jupiter.api.Assertions.assertEquals
+import org.junit.jupiter.api.Assertions.assertThrows
+import org.junit.jupiter.api.Assertions.assertTrue
+import org.junit.jupiter.api.Test
+import org.junit.jupiter.api.fail
+
+private val PASS = BetKind.PassLine
+
+/** The behaviours that every binding is tested for, against the generated code and the real library. */
+class GameTest {
+    @Test
+    fun `a bet commits on every phone`() = Table.of { table ->
+        val receipt = table.nodes[1].placeBet(PASS, 10u)
+        assertTrue(receipt.sequence > 0u)
+        until { table.nodes.all { it.table.value!!.seats[1].stack == 990uL } }
+        val bet = table.nodes[3].table.value!!.bets.single()
+        assertEquals(Triple<UByte, BetKind, ULong>(1u, PASS, 10u), Triple(bet.seat, bet.kind, bet.amount))
+    }
+
+    @Test
+    fun `a bet above the stack is refused with the reason`() = Table.of { table ->
+        table.nodes[2].placeBet(PASS, 1000u)
+        val refusal = rejection { table.nodes[2].placeBet(BetKind.Field, 5u) }
+        assertTrue("the stack has 0" in refusal, refusal)
+        assertEquals(refusal, table.nodes[2].native.checkBet(BetKind.Field, 5u))
+        try {
+            table.nodes[2].placeBet(BetKind.Place(7u), 5u)
+            fail("there is no such bet")
+        } catch (error: NodeException.NoSuchBet) {
+            assertTrue("bet_catalogue" in error.message.orEmpty(), "$error")
+        }
+    }
+
+    @Test
+    fun `a seven-out moves the shooter`() = Table.of { table ->
+        val (first) = table.nodes
+        val (seen, watching) = watch(first)
+        val rolls = { seen.filterIsInstance<Event.Rolled>() }
+        do {
+            if (first.table.value!!.point == null) table.nodes.map { async { it.placeBet(PASS, 5u) } }.awaitAll()
+            until { first.table.value!!.run { canRoll && shooter == 0.toUByte() } }
+            val before = rolls().size
+            first.roll()
+            until { rolls().size > before }
+        } while (!rolls().last().sevenOut)
+        table.nodes.map { async { it.placeBet(PASS, 5u) } }.awaitAll()
+        until { table.nodes.all { it.table.value!!.shooter == 1.toUByte() } }
+        until { seen.any { it is Event.ShooterMoved && it.to == 1.toUByte() } }
+        watching.cancel()
+    }
+
+    @Test
+    fun `the primary dies and the next bet still commits`() = Table.of { table ->
+        table.nodes[1].placeBet(PASS, 10u)
+        val (seen, watching) = watch(table.nodes[1])
+        assertEquals(0.toUByte(), table.nodes[1].table.value!!.primary)
+        table.nodes[0].close()
+        table.nodes[1].placeBet(PASS, 10u)
+        until { seen.any { it is Event.ViewChanged && it.primary == 1.toUByte() } }
+        assertEquals(0.toUByte(), table.nodes[1].quorum()!!.canLose)
+        watching.cancel()
+    }
+
+    /** A phone and its copy, both of which claim to be new, out of each other's hearing, bet different things under one number: a double spend. */
+    @Test
+    fun `a liar is named in the events with proof`() {
+        val walls = listOf(Pair(3, 4), Pair(3, 1), Pair(3, 2), Pair(4, 0))
+        Table.of(listOf(0, 1, 2, 3, 3), walls) { table ->
+            val (seen, watching) = watch(table.nodes[1])
+            until { table.nodes.take(2).all { it.quorum()!!.reachable.size == Table.PHONES } }
+            val bets = listOf(3 to 5uL, 4 to 10uL).map { (phone, chips) ->
+                launch { runCatching { table.nodes[phone].placeBet(PASS, chips) } }
+            }
+            until { seen.any { it is Event.Convicted } }
+            val proof = seen.filterIsInstance<Event.Misbehaviour>().first()
+            assertEquals(3.toUByte(), proof.seat)
+            assertTrue(proof.evidence.size > 128)
+            until { table.nodes[0].table.value!!.seats[3].standing is Standing.Convicted }
+            (bets + watching).forEach { it.cancel() }
+        }
+    }
+
+    @Test
+    fun `reopened from disk a phone goes on where it was`() = Table.of { table ->
+        table.nodes[1].placeBet(PASS, 10u)
+        table.nodes[1].close()
+        table.nodes[2].placeBet(PASS, 10u)
+        val again = table.reopen(1)
+        assertEquals(990uL, again.table.value!!.seats[1].stack)
+        until { again.table.value!!.memory == Memory.Whole }
+        again.placeBet(PASS, 10u)
+        until { again.table.value!!.seats.map { it.stack } == listOf(1000uL, 980uL, 990uL, 1000uL) }
+    }
+
+    @Test
+    fun `the exported history verifies and a tampered one does not`() = Table.of { table ->
+        table.nodes[1].placeBet(PASS, 10u)
+        val history = table.nodes[1].native.exportHistory()
+        val summary = verifyHistory(history)
+        assertEquals(1.toUByte(), summary.closedBy)
+        assertEquals(Pair(990uL, 10uL), summary.lines[1].run { Pair(stack, layout) })
+        for (at in listOf(0, history.size / 2, history.size - 1)) {
+            val tampered = history.clone().also { it[at] = (it[at].toInt() xor 1).toByte() }
+            assertThrows(NodeException.History::class.java) { verifyHistory(tampered) }
+        }
+    }
+
+    @Test
+    fun `cancelling a wait loses nothing`() = Table.of { table ->
+        val (seen, watching) = watch(table.nodes[1])
+        val wait = launch(start = CoroutineStart.UNDISPATCHED) { table.nodes[1].placeBet(PASS, 10u) }
+        wait.cancelAndJoin()
+        until { table.nodes[1].table.value!!.seats[1].stack == 990uL }
+        until { seen.any { it is Event.Committed } }
+        assertTrue(table.nodes[1].placeBet(PASS, 10u).sequence > 0u)
+        watching.cancel()
+    }
+
+    @Test
+    fun `two threads may bet at once`() = Table.of { table ->
+        val bets = List(2) { async(Dispatchers.IO) { List(8) { async { table.nodes[0].placeBet(PASS, 5u) } }.awaitAll() } }
+        assertEquals(16, bets.awaitAll().flatten().size)
+        until { table.nodes[0].table.value!!.seats[0].stack == 920uL }
+    }
+
+    private suspend fun rejection(call: suspend () -> Unit): String = try {
+        call()
+        fail("it was not refused")
+    } catch (refusal: BetRejected) {
+        refusal.message!!
+    }
+}

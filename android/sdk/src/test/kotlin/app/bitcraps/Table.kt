@@ -1,0 +1,68 @@
+package app.bitcraps
+
+import app.bitcraps.node.Event
+import app.bitcraps.node.NodeConfig
+import app.bitcraps.node.presetRules
+import app.bitcraps.node.tableCard
+import kotlinx.coroutines.CoroutineScope
+import kotlinx.coroutines.Job
+import kotlinx.coroutines.delay
+import kotlinx.coroutines.launch
+import kotlinx.coroutines.runBlocking
+import kotlinx.coroutines.withTimeout
+import kotlinx.coroutines.yield
+import java.io.File
+import java.nio.file.Files
+import java.util.concurrent.CopyOnWriteArrayList
+
+/** Nothing here takes longer on a machine that works. */
+const val PATIENCE_MS = 60_000L
+
+/** Phones in one room, seated and linked, as every test needs them. */
+class Table(private val folder: File, private val room: Room, val nodes: MutableList<CrapsNode>) {
+    private fun config(phone: Int, seed: Int) = NodeConfig(File(folder, "$phone").path, ByteArray(32) { (seed + 1).toByte() })
+
+    /** Opens a phone that was closed again, from its folder. */
+    fun reopen(phone: Int) = CrapsNode(config(phone, phone), room.radio()).also { nodes[phone] = it }
+
+    companion object {
+        const val PHONES = 4
+
+        fun of(
+            seeds: List<Int> = List(PHONES) { it },
+            walls: List<Pair<Int, Int>> = emptyList(),
+            test: suspend CoroutineScope.(Table) -> Unit,
+        ) = runBlocking {
+            val room = Room()
+            val table = Table(Files.createTempDirectory("bitcraps").toFile(), room, ArrayList())
+            val radios = seeds.map { room.radio() }
+            for ((one, other) in walls) room.separate(radios[one], radios[other])
+            try {
+                withTimeout(PATIENCE_MS) {
+                    seeds.forEachIndexed { at, seed -> table.nodes.add(CrapsNode(table.config(at, seed), radios[at])) }
+                    val keys = table.nodes.take(PHONES).map { it.native.publicKey() }
+                    val card = tableCard(presetRules("friendly"), keys)
+                    table.nodes.forEach { it.takeSeat(card, isNew = true) }
+                    until { walls.isNotEmpty() || table.nodes.all { it.quorum()?.reachable?.size == PHONES } }
+                    until { walls.isNotEmpty() || table.nodes.all { it.table.value!!.dice.hasKey } }
+                    test(table)
+                }
+            } finally {
+                table.nodes.forEach { it.close() }
+                table.folder.deleteRecursively()
+            }
+        }
+    }
+}
+
+suspend fun until(holds: () -> Boolean) {
+    while (!holds()) delay(5)
+}
+
+/** Collects a node's events from now on. */
+suspend fun CoroutineScope.watch(node: CrapsNode): Pair<List<Event>, Job> {
+    val seen = CopyOnWriteArrayList<Event>()
+    val watching = launch { node.events.collect { seen.add(it) } }
+    yield()
+    return Pair(seen, watching)
+}

@@ -1,0 +1,59 @@
+"""A table of four phones in one process, as every test needs it."""
+
+import asyncio
+from contextlib import AsyncExitStack, asynccontextmanager
+
+import bitcraps as bc
+
+PATIENCE = 60
+"""Nothing here takes longer on a machine that works."""
+
+
+def config(folder, phone: int, seed: int | None = None) -> bc.NodeConfig:
+    seed = phone if seed is None else seed
+    return bc.NodeConfig(storage_dir=str(folder / str(phone)), identity_seed=bytes([seed + 1] * 32))
+
+
+@asynccontextmanager
+async def table_of(folder, phones: int = 4, seeds=None, walls=()):
+    """Opens the phones in one room, seats them, and waits until all can reach all and the dice have a key."""
+    room = bc.Room()
+    seeds = seeds or list(range(phones))
+    radios = [room.radio() for _ in seeds]
+    for one, other in walls:
+        room.separate(radios[one], radios[other])
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
+        nodes = [bc.CrapsNode(config(folder, at, seed), radios[at]) for at, seed in enumerate(seeds)]
+        for node in nodes:
+            await stack.enter_async_context(node)
+        keys = [node.native.public_key() for node in nodes[:phones]]
+        card = bc.table_card(bc.preset_rules("friendly"), keys)
+        for node in nodes:
+            node.take_seat(card, is_new=True)
+        if not walls:
+            await until(lambda: all(len(node.quorum().reachable) == phones for node in nodes))
+            await until(lambda: all(node.table().dice.has_key for node in nodes))
+        yield nodes
+
+
+async def until(holds) -> None:
+    while not holds():
+        await asyncio.sleep(0.005)
+
+
+async def next_event(events, wanted) -> bc.Event:
+    async for event in events:
+        if wanted(event):
+            return event
+    raise AssertionError("the events ended")
+
+
+def watch(node) -> tuple[list, asyncio.Task]:
+    """Collects a node's events from now on."""
+    seen: list[bc.Event] = []
+
+    async def collect() -> None:
+        async for event in node.events():
+            seen.append(event)
+
+    return seen, asyncio.get_running_loop().create_task(collect())

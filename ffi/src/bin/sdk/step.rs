@@ -1,0 +1,148 @@
+//! Running other programs, and where things lie.
+
+use std::ffi::OsStr;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::{Command, Stdio};
+use std::time::Instant;
+
+use crate::report::Stop;
+
+pub(crate) type Done<T = ()> = Result<T, Stop>;
+
+/// The repository.
+pub(crate) fn root() -> PathBuf {
+    let ffi = Path::new(env!("CARGO_MANIFEST_DIR"));
+    ffi.parent().unwrap_or(ffi).to_path_buf()
+}
+
+/// Cargo's target folder.
+pub(crate) fn target() -> PathBuf {
+    let target = std::env::var_os("CARGO_TARGET_DIR").map(PathBuf::from);
+    target.unwrap_or_else(|| root().join("target"))
+}
+
+/// Tools and packages that are fetched once: a folder of ours in the user's cache if there is one, else in `target`.
+pub(crate) fn cache(name: &str) -> Done<PathBuf> {
+    let base = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty());
+    let base = base.map_or_else(target, PathBuf::from);
+    make_folder(base.join("bitcraps-sdk").join(name))
+}
+
+/// What is made anew each time.
+pub(crate) fn output(name: &str) -> Done<PathBuf> {
+    make_folder(target().join("sdk").join(name))
+}
+
+pub(crate) fn make_folder(path: PathBuf) -> Done<PathBuf> {
+    fs::create_dir_all(&path).map_err(|error| failed(&path, &error))?;
+    Ok(path)
+}
+
+pub(crate) fn copy(from: &Path, to: &Path) -> Done {
+    fs::copy(from, to).map_err(|error| failed(from, &error))?;
+    Ok(())
+}
+
+pub(crate) fn failed(what: &Path, error: &std::io::Error) -> Stop {
+    Stop::Failed(format!("{}: {error}", what.display()))
+}
+
+/// Whether a program can be called.
+pub(crate) fn has(program: &str) -> bool {
+    let paths = std::env::var_os("PATH").unwrap_or_default();
+    std::env::split_paths(&paths).any(|folder| folder.join(program).is_file())
+}
+
+/// Makes sure of programs, from the machine's packages if it lets us.
+pub(crate) fn need(programs: &[&str], packages: &[&str]) -> Done {
+    let missing = || programs.iter().find(|program| !has(program));
+    if missing().is_some() && has("apt-get") && is_root() {
+        let _ = run("apt", "apt-get", |apt| {
+            apt.args(["-qq", "update"])
+                .env("DEBIAN_FRONTEND", "noninteractive")
+        });
+        let _ = run("apt", "apt-get", |apt| {
+            let options = ["-qq", "-y", "--no-install-recommends", "install"];
+            apt.args(options)
+                .args(packages)
+                .env("DEBIAN_FRONTEND", "noninteractive")
+        });
+    }
+    match missing() {
+        None => Ok(()),
+        Some(program) => Err(Stop::Lacks(format!(
+            "{program} is missing; install {}",
+            packages.join(" ")
+        ))),
+    }
+}
+
+pub(crate) fn is_root() -> bool {
+    let id = Command::new("id").arg("-u").output();
+    id.is_ok_and(|id| id.stdout.starts_with(b"0\n"))
+}
+
+/// Runs a program and gives what it printed. It is shown only if the program fails.
+pub(crate) fn run(
+    what: &str,
+    program: impl AsRef<OsStr>,
+    set_up: impl FnOnce(&mut Command) -> &mut Command,
+) -> Done<String> {
+    let (is_good, text) = try_run(what, program, set_up)?;
+    if is_good {
+        Ok(text)
+    } else {
+        println!("{text}");
+        Err(Stop::Failed(format!("{what} failed, see above")))
+    }
+}
+
+/// Runs a program and gives whether it succeeded, and what it printed.
+pub(crate) fn try_run(
+    what: &str,
+    program: impl AsRef<OsStr>,
+    set_up: impl FnOnce(&mut Command) -> &mut Command,
+) -> Done<(bool, String)> {
+    let started = Instant::now();
+    let mut command = Command::new(program);
+    set_up(&mut command).stdin(Stdio::null());
+    let output = command
+        .output()
+        .map_err(|error| Stop::Failed(format!("{what}: {error}")))?;
+    println!("  {what}: {} s", started.elapsed().as_secs());
+    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
+    text.push_str(&String::from_utf8_lossy(&output.stderr));
+    Ok((output.status.success(), text))
+}
+
+/// The number that stands right before a word, such as 9 in "9 passed".
+pub(crate) fn number_before(text: &str, word: &str) -> usize {
+    let before = text
+        .split(word)
+        .next()
+        .filter(|before| before.len() < text.len());
+    let number = before.and_then(|before| {
+        before
+            .trim_end()
+            .rsplit(|c: char| !c.is_ascii_digit())
+            .next()
+    });
+    number.and_then(|number| number.parse().ok()).unwrap_or(0)
+}
+
+/// How often a marker stands in the files of a folder: how many tests there are that cannot be run.
+pub(crate) fn count(folder: &Path, marker: &str) -> usize {
+    let Ok(entries) = fs::read_dir(folder) else {
+        return 0;
+    };
+    let counts = entries.flatten().map(|entry| {
+        let path = entry.path();
+        if path.is_dir() {
+            count(&path, marker)
+        } else {
+            fs::read_to_string(&path).map_or(0, |text| text.matches(marker).count())
+        }
+    });
+    counts.sum()
+}
