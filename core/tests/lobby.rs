@@ -460,9 +460,9 @@ fn says_to_host(hall: &mut Hall, identity: Identity, message: &[u8]) -> Vec<Vec<
                     hall.lobby(0)
                         .handle_input(now, Input::Writable { link: on });
                     if on == link
-                        && let Ok(Incoming::Message(_, message)) = mesh.receive(link, &chunk)
+                        && let Ok(Incoming::Messages(_, messages)) = mesh.receive(link, &chunk)
                     {
-                        heard.push(message);
+                        heard.extend(messages);
                     }
                 }
                 Output::Event(event) => hall.events[0].push(event),

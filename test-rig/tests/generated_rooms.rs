@@ -18,7 +18,7 @@ fn tables_of_two_to_sixteen_phones_reach_their_rounds() {
         for seed in [1, 2] {
             let json = reaches(&scenario, seed, 3);
             assert_eq!((&json["f"], &json["quorum"]), (&f.into(), &quorum.into()));
-            // Ten phones and more that flood every vote need about as long as a view lasts.
+            // Ten phones and more need about as long for the bets of all of them as a view lasts.
             let in_time = players >= 10 || json["view_changes"] == 0;
             assert!(in_time, "{players} players, seed {seed}: {json}");
         }

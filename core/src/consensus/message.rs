@@ -79,13 +79,22 @@ pub struct NewViewMessage {
     pub signature: Signature,
 }
 
-/// A prepared certificate, sent once for all the view-changes that refer to it.
+/// A prepared certificate, sent once for all the view-changes that refer to it; or a commit certificate.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct PreparedMessage {
     /// The first bytes of its C_s.
     pub tag: [u8; 4],
     /// The signatures.
     pub body: CertificateBody,
+}
+
+impl PreparedMessage {
+    fn decode_rest(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
+        Ok(Self {
+            tag: reader.array()?,
+            body: CertificateBody::decode_rest(reader)?,
+        })
+    }
 }
 
 /// Link-local and unsigned: where the sender is. A hint; it costs the link it came in on.
@@ -140,6 +149,8 @@ pub enum Message {
     NewView(NewViewMessage),
     /// A prepared certificate.
     Prepared(PreparedMessage),
+    /// A commit certificate, for a neighbour that lacks votes.
+    Decided(PreparedMessage),
     /// How far a neighbour has come.
     Status(Status),
     /// Bodies that a neighbour lacks.
@@ -176,6 +187,7 @@ impl Message {
             Self::ViewChange(_) => Kind::ViewChange,
             Self::NewView(_) => Kind::NewView,
             Self::Prepared(_) => Kind::Prepared,
+            Self::Decided(_) => Kind::Decided,
             Self::Status(_) => Kind::Status,
             Self::Want(_) => Kind::Want,
             Self::Slots(_) => Kind::Slots,
@@ -232,10 +244,8 @@ impl Message {
             Kind::Prepare => Self::Vote(read_vote(Phase::Prepare, &mut reader)?),
             Kind::Commit => Self::Vote(read_vote(Phase::Commit, &mut reader)?),
             Kind::NewView => Self::NewView(read_new_view(&mut reader)?),
-            Kind::Prepared => Self::Prepared(PreparedMessage {
-                tag: reader.array()?,
-                body: CertificateBody::decode_rest(&mut reader)?,
-            }),
+            Kind::Prepared => Self::Prepared(PreparedMessage::decode_rest(&mut reader)?),
+            Kind::Decided => Self::Decided(PreparedMessage::decode_rest(&mut reader)?),
             Kind::Status => Self::Status(Status {
                 view: reader.u64()?,
                 delivered: reader.u64()?,
@@ -259,6 +269,9 @@ impl Message {
             | Kind::HistoryRuns
             | Kind::Share
             | Kind::ShareWant
+            | Kind::Have
+            | Kind::Votes
+            | Kind::Pack
             | Kind::Knock
             | Kind::List
             | Kind::Refused
@@ -293,9 +306,9 @@ impl Message {
                 new_view.tags.iter().for_each(|tag| writer.raw(tag));
                 new_view.signature.encode(writer);
             }
-            Self::Prepared(prepared) => {
-                writer.raw(&prepared.tag);
-                prepared.body.encode(writer);
+            Self::Prepared(certificate) | Self::Decided(certificate) => {
+                writer.raw(&certificate.tag);
+                certificate.body.encode(writer);
             }
             Self::Status(status) => {
                 writer.u64(status.view);

@@ -22,6 +22,7 @@ mod certificate;
 mod chain;
 mod checkpoint;
 mod compaction;
+mod decided;
 mod early;
 mod epoch;
 mod evidence;

@@ -316,7 +316,8 @@ impl Replica {
         slot.waiting.clear();
         slot.proposal = Some((proposal, bytes.clone()));
         slot.head = Some(head);
-        self.relay(Urgency::Proposal, &bytes);
+        let origin = self.epoch.primary(self.view);
+        self.relay_from(Urgency::Proposal, Some(origin), &bytes);
         self.add_vote(
             now,
             sequence,

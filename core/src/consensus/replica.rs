@@ -339,6 +339,12 @@ impl Replica {
         self.timing.timeout()
     }
 
+    /// How long a decision takes here, smoothed.
+    #[must_use]
+    pub const fn decision_time(&self) -> std::time::Duration {
+        self.timing.smoothed()
+    }
+
     /// Whether anything waits to be decided, or the replica is between two views.
     #[must_use]
     pub fn is_waiting(&self) -> bool {
@@ -378,6 +384,7 @@ impl Replica {
             Message::ViewChange(signed) => self.on_view_change(now, signed, &held.bytes),
             Message::NewView(_) => self.on_new_view(now, peer, held),
             Message::Prepared(prepared) => self.on_prepared(now, prepared, &held),
+            Message::Decided(decided) => self.on_decided(now, peer, decided, &held),
             Message::Status(status) => self.on_status(now, peer, *status),
             Message::Want(ids) => self.on_want(now, peer, ids),
             Message::Slots(_) => self.on_slots(now, peer, held.message),

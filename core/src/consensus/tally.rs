@@ -25,6 +25,11 @@ impl Tally {
         self.votes.get(seat.index()).is_some_and(Option::is_some)
     }
 
+    /// A seat's vote, if it is in.
+    pub(super) fn signature(&self, seat: Seat) -> Option<Signature> {
+        self.votes.get(seat.index()).copied().flatten()
+    }
+
     pub(super) const fn is_complete(&self) -> bool {
         self.count >= self.quorum
     }

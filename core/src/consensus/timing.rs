@@ -65,6 +65,11 @@ impl Timing {
             .min(TIMEOUT_MAX)
     }
 
+    /// The smoothed decision time.
+    pub(super) const fn smoothed(&self) -> Duration {
+        Duration::from_millis(self.smoothed_ms)
+    }
+
     fn resync_interval(&self) -> Duration {
         let base = Duration::from_millis(self.smoothed_ms.saturating_mul(2));
         let base = base.clamp(RESYNC_MIN, RESYNC_MAX);

@@ -8,6 +8,9 @@ use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 pub struct SeatSet(u32);
 
 impl SeatSet {
+    /// Every seat that a table can have.
+    pub const ALL: Self = Self((1 << SEATS_MAX) - 1);
+
     /// Adds a seat; out-of-range seats are not added.
     pub const fn insert(&mut self, seat: Seat) {
         if seat.index() < SEATS_MAX {

@@ -40,6 +40,9 @@ pub enum ChunkError {
     /// The message grows beyond its class's bound.
     #[error("message too long")]
     TooLong,
+    /// A pack or a bundle that cannot be taken apart.
+    #[error("malformed pack")]
+    Pack,
     /// For somebody else who is connected to the same phone.
     #[error("for another link")]
     OtherLink,

@@ -3,7 +3,10 @@
 use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
-use super::chunk::{self, ChunkError, Cutting, HANDSHAKE_TAG, Reassembly, payload_max};
+use super::bundle::{Packing, unpack};
+use super::chunk::{
+    self, CHUNK_HEADER_BYTES, ChunkError, Cutting, HANDSHAKE_TAG, Reassembly, payload_max,
+};
 use super::session::handshake::{
     Answered, HANDSHAKE_MESSAGE_BYTES_MAX, Hailed, HandshakeError, Introduced, Secured,
 };
@@ -11,8 +14,13 @@ use super::session::record::{Session, sealed_length};
 use super::session::secret::LinkKeys;
 use super::{Class, Fingerprint, Incoming, Refusal, Role};
 
-/// How many chunks the OS may hold for a link: about one connection event's worth.
-pub(super) const OS_CHUNKS_MAX: usize = 4;
+/// How many bytes of chunks the OS may hold for a link: what one connection event carries, two full packets of the
+/// link layer. What waits here instead can still be overtaken, bundled or called off.
+pub(super) const EVENT_BYTES: usize = 488;
+/// And how many chunks: small ones spend an event's time on their gaps.
+pub(super) const OS_CHUNKS_MAX: usize = 6;
+/// Messages are packed together up to this length even where that takes several small chunks.
+const PACK_BYTES_MIN: usize = 240;
 /// Most bytes queued for one link; more means that it cannot keep up, and what it lacks is asked for later.
 pub(super) const QUEUE_BYTES_MAX: usize = 256 * 1024;
 /// How many received messages are remembered, so that they are not sent back.
@@ -26,13 +34,13 @@ pub(super) const RECORD_FAILURES_MAX: u8 = 8;
 struct Queued {
     seen: Fingerprint,
     bytes: Arc<[u8]>,
-    own: bool,
 }
 
-/// A sealed message on its way out.
+/// A sealed record on its way out: one message, or several that were packed.
 #[derive(Debug)]
 struct Begun {
-    queued: Queued,
+    /// Whether the first of them was made here.
+    own: bool,
     cutting: Cutting,
 }
 
@@ -54,12 +62,20 @@ impl ClassQueue {
 
     /// Whether an own message waits, be it behind a relayed one that has begun.
     fn is_own_due(&self) -> bool {
-        !self.own.is_empty() || self.begun.as_ref().is_some_and(|begun| begun.queued.own)
+        !self.own.is_empty() || self.begun.as_ref().is_some_and(|begun| begun.own)
+    }
+
+    fn waiting(&mut self, own: bool) -> &mut VecDeque<Queued> {
+        if own {
+            &mut self.own
+        } else {
+            &mut self.relayed
+        }
     }
 }
 
-/// A chunk, and the message that begins with it, if one does.
-type Begins = (Vec<u8>, Option<Arc<[u8]>>);
+/// A chunk, and the messages that begin with it.
+type Begins = (Vec<u8>, Vec<Arc<[u8]>>);
 
 /// How far a link has come.
 #[derive(Debug)]
@@ -89,7 +105,8 @@ pub(super) struct Link {
     queued_bytes: usize,
     /// What is in the queues.
     waiting: BTreeSet<Fingerprint>,
-    in_os: usize,
+    /// The length of each chunk in the OS, in order.
+    in_os: VecDeque<usize>,
     reassembly: Reassembly,
     seen: BTreeSet<Fingerprint>,
     seen_order: VecDeque<Fingerprint>,
@@ -109,7 +126,7 @@ impl Link {
             queues: Default::default(),
             queued_bytes: 0,
             waiting: BTreeSet::new(),
-            in_os: 0,
+            in_os: VecDeque::new(),
             reassembly: Reassembly::default(),
             seen: BTreeSet::new(),
             seen_order: VecDeque::new(),
@@ -206,27 +223,37 @@ impl Link {
         }
         self.queued_bytes += bytes.len();
         self.waiting.insert(seen);
-        let queued = Queued { seen, bytes, own };
         let queue = &mut self.queues[usize::from(class as u8)];
-        if own {
-            queue.own.push_back(queued);
-        } else {
-            queue.relayed.push_back(queued);
-        }
+        queue.waiting(own).push_back(Queued { seen, bytes });
         true
     }
 
+    /// Whether a message would leave now.
+    pub(super) fn is_ready(&self) -> bool {
+        let Phase::Secured(session) = &self.phase else {
+            return false;
+        };
+        self.has_room() && next_class(&self.queues, session.is_turning()).is_some()
+    }
+
+    fn has_room(&self) -> bool {
+        let bytes: usize = self.in_os.iter().sum();
+        let chunk = self.payload_max.min(EVENT_BYTES / 2) + CHUNK_HEADER_BYTES;
+        self.in_os.is_empty()
+            || self.in_os.len() < OS_CHUNKS_MAX && bytes + chunk <= EVENT_BYTES + CHUNK_HEADER_BYTES
+    }
+
     /// The next chunk, if the OS has room: the handshake, then own messages by strict priority of their class, then relayed
-    /// ones, then catch-up. With it comes the message that begins here, if one does.
+    /// ones, then catch-up. With it come the messages that begin here.
     pub(super) fn poll_chunk(&mut self) -> Option<Begins> {
-        if self.in_os >= OS_CHUNKS_MAX {
+        if !self.has_room() {
             return None;
         }
         let (chunk, begins) = match self.poll_greeting() {
-            Some(chunk) => (chunk, None),
+            Some(chunk) => (chunk, Vec::new()),
             None => self.poll_record()?,
         };
-        self.in_os += 1;
+        self.in_os.push_back(chunk.len());
         Some((chunk, begins))
     }
 
@@ -239,32 +266,75 @@ impl Link {
     }
 
     fn poll_record(&mut self) -> Option<Begins> {
-        let Phase::Secured(session) = &mut self.phase else {
+        let Phase::Secured(session) = &self.phase else {
             return None;
         };
         let class = next_class(&self.queues, session.is_turning())?;
-        let queue = &mut self.queues[usize::from(class as u8)];
-        let mut begins = None;
-        if queue.begun.is_none() {
-            let queued = queue.own.pop_front();
-            let queued = queued.or_else(|| queue.relayed.pop_front())?;
-            let (message, sealed) = session.seal(class, &queued.bytes);
-            begins = Some(Arc::clone(&queued.bytes));
+        let mut begins = Vec::new();
+        if self.queues[class as usize].begun.is_none() {
+            let own = !self.queues[class as usize].own.is_empty();
+            let packing = self.pack(class, own);
+            begins = packing.messages();
+            let Phase::Secured(session) = &mut self.phase else {
+                return None;
+            };
+            let (message, sealed) = session.seal(class, &packing.finish());
             let cutting = Cutting::new(self.tag, class, message, sealed.into());
-            queue.begun = Some(Begun { queued, cutting });
+            self.queues[class as usize].begun = Some(Begun { own, cutting });
         }
+        let queue = &mut self.queues[class as usize];
         let begun = queue.begun.as_mut()?;
         let (chunk, is_last) = begun.cutting.next(self.payload_max);
         if is_last {
-            self.queued_bytes -= begun.queued.bytes.len();
-            self.waiting.remove(&begun.queued.seen);
             queue.begun = None;
         }
         Some((chunk, begins))
     }
 
+    /// Takes out of the queues what leaves together: the next message of `class`, and whatever else waits and fits into
+    /// the same connection event, own messages first.
+    fn pack(&mut self, class: Class, own: bool) -> Packing {
+        let bytes_max = (2 * self.payload_max).clamp(PACK_BYTES_MIN, EVENT_BYTES);
+        let mut packing = Packing::default();
+        self.pack_from(class, own, &mut packing, bytes_max, 1);
+        if class == Class::Bulk {
+            return packing;
+        }
+        for own in [true, false] {
+            for class in [Class::Vote, Class::Control, Class::Proposal] {
+                // What has begun in another class is older and must not be overtaken.
+                if self.queues[class as usize].begun.is_none() {
+                    self.pack_from(class, own, &mut packing, bytes_max, usize::MAX);
+                }
+            }
+        }
+        packing
+    }
+
+    fn pack_from(
+        &mut self,
+        class: Class,
+        own: bool,
+        packing: &mut Packing,
+        bytes_max: usize,
+        count_max: usize,
+    ) {
+        let waiting = self.queues[class as usize].waiting(own);
+        for _ in 0..count_max {
+            let Some(queued) = waiting.front() else {
+                return;
+            };
+            if !packing.add(&queued.bytes, bytes_max) {
+                return;
+            }
+            self.queued_bytes -= queued.bytes.len();
+            self.waiting.remove(&queued.seen);
+            waiting.pop_front();
+        }
+    }
+
     pub(super) fn writable(&mut self) {
-        self.in_os = self.in_os.saturating_sub(1);
+        self.in_os.pop_front();
     }
 
     // ------------------------------------------------------------------ in
@@ -295,9 +365,10 @@ impl Link {
             return Ok(Incoming::Partial);
         };
         match session.open(class, counter, &sealed) {
-            Ok(message) => {
+            Ok(record) => {
                 self.failures = 0;
-                Ok(Incoming::Message(class, message))
+                let messages = unpack(record).map_err(|_| ChunkError::Pack)?;
+                Ok(Incoming::Messages(class, messages))
             }
             Err(_) if self.failures + 1 >= RECORD_FAILURES_MAX => {
                 self.phase = Phase::Refused;

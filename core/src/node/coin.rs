@@ -9,7 +9,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use crate::consensus::Ignored;
-use crate::crypto::{Checker, Identity, SEATS_MAX, Seat};
+use crate::crypto::{Checker, Identity, SEATS_MAX, Seat, SeatSet};
 use crate::dice::{
     CheckedShare, RollInput, RollShare, SecretShare, Share, ShareError, ShareMessage,
 };
@@ -318,11 +318,26 @@ impl Coin {
         }
     }
 
+    /// Whose shares of the roll that waits are here.
+    pub(super) fn shares_held(&self) -> SeatSet {
+        let open = self.open.iter();
+        open.flat_map(|open| open.shares.keys().copied()).collect()
+    }
+
     /// The shares that make the roll which waits, once there are enough.
     pub(super) fn complete(&self) -> Option<Vec<CheckedShare>> {
         let open = self.open.as_ref()?;
         let shares = open.shares.values().map(|(checked, _)| *checked);
         (open.shares.len() >= open.needed).then(|| shares.collect())
+    }
+
+    /// The shares that settled a roll, as they travel, and whose each is.
+    pub(super) fn shares_of(&self, roll: u64) -> Vec<(Seat, Vec<u8>)> {
+        let shares = self.settled.get(&roll).into_iter().flatten();
+        let signer = |bytes: &[u8]| Some(Seat(*bytes.get(HEADER_BYTES)?));
+        shares
+            .filter_map(|bytes| Some((signer(bytes)?, bytes.clone())))
+            .collect()
     }
 
     /// The roll is settled: its shares are kept for those who are behind. Gives them as they travel.

@@ -65,9 +65,13 @@ impl Node {
         self.replica.link_down(Peer(link.0));
         self.past.link_down(link);
         self.coin.link_down(link);
+        self.relay.link_down(link);
         if let Some(seat) = self.neighbours.on_link_down(link) {
             self.outputs
                 .push_back(Output::Event(Event::NeighbourDown { link, seat }));
+            if !self.neighbours.seats().contains(seat) {
+                self.relay.forget_links(seat);
+            }
             self.announce_links();
         }
     }
@@ -83,7 +87,11 @@ impl Node {
             Ok(Incoming::Partial) => {}
             Ok(Incoming::Hail) => self.neighbours.on_hail(link),
             Ok(Incoming::Secured(key)) => self.on_secured(link, &key),
-            Ok(Incoming::Message(_, message)) => self.on_message(now, link, &message),
+            Ok(Incoming::Messages(_, messages)) => {
+                for message in messages {
+                    self.on_message(now, link, &message);
+                }
+            }
             Ok(Incoming::Refused(refusal)) => self.refuse(link, refusal),
             Err(error) => *self.stats.bad_chunks.entry(error).or_default() += 1,
         }
@@ -95,12 +103,19 @@ impl Node {
             return;
         }
         self.tap.heard(link, message);
+        if let Some(kind) = message.first().copied().and_then(Kind::from_u8) {
+            *self.stats.heard.entry(kind).or_default() += 1;
+        }
         if message.first() == Some(&(Kind::Links as u8)) {
             self.on_links(link, message);
         } else if let Some(kind @ (Kind::Share | Kind::ShareWant)) =
             message.first().and_then(|byte| Kind::from_u8(*byte))
         {
+            self.note_heard(link, message);
             self.on_dice_message(now, link, kind, message);
+        } else if message.first() == Some(&(Kind::Have as u8)) {
+            let result = self.on_have(link, message).map(|()| Kind::Have);
+            self.count(result);
         } else if let Some(answer) = self.answer_to_lobby(message) {
             self.mesh.send(link, Class::Control, answer);
             self.count(Ok(Kind::Knock));
@@ -110,9 +125,13 @@ impl Node {
             // The last answer is still on its way; another would only delay it.
             self.count(Err(Ignored::TooOften));
         } else {
+            self.note_heard(link, message);
             let done = self
                 .on_history(now, link, message)
                 .unwrap_or_else(|| self.replica.handle_message(now, Peer(link.0), message));
+            if let Err(reason) = done {
+                self.note_ignored(now, link, reason);
+            }
             self.count(done);
         }
     }
@@ -155,17 +174,16 @@ impl Node {
         }
         self.outputs
             .push_back(Output::Event(Event::NeighbourUp { link, seat }));
+        self.relay.link_up(link, seat);
         self.replica.link_up(Peer(link.0));
         self.announce_links();
     }
 
     /// Tells every neighbour whom this phone has links to.
     fn announce_links(&mut self) {
-        let bytes = Links {
-            table: self.table_tag(),
-            seats: self.neighbours.seats(),
-        }
-        .to_bytes();
+        let (table, seats) = (self.table_tag(), self.neighbours.seats());
+        self.relay.set_links(self.replica.seat(), seats);
+        let bytes = Links { table, seats }.to_bytes();
         let links: Vec<LinkId> = self.neighbours.secured().collect();
         for link in links {
             self.mesh.send(link, Class::Control, bytes.clone());
@@ -176,7 +194,9 @@ impl Node {
         let result = match Links::from_bytes(message) {
             Ok(links) if links.table != self.table_tag() => Err(Ignored::OtherTable),
             Ok(links) => {
-                self.neighbours.on_links(link, links.seats);
+                if let Some(seat) = self.neighbours.seat(link) {
+                    self.relay.set_links(seat, links.seats);
+                }
                 Ok(Kind::Links)
             }
             Err(error) => Err(error.into()),

@@ -36,6 +36,7 @@ mod lobby;
 mod neighbours;
 mod outlook;
 mod past;
+mod relay;
 mod replay;
 mod slots;
 mod stats;
@@ -56,6 +57,7 @@ pub use lobby::{
 };
 use neighbours::Neighbours;
 use past::Past;
+use relay::Relay;
 use slots::DecidedSlot;
 pub use stats::{Stats, Usage};
 pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
@@ -83,6 +85,7 @@ pub struct Node {
     /// What the lobby came to, for those who were away.
     founding: Option<Vec<u8>>,
     neighbours: Neighbours,
+    relay: Relay,
     duties: Duties,
     past: Past,
     coin: Coin,
@@ -168,6 +171,7 @@ impl Node {
             mesh,
             founding,
             neighbours: Neighbours::new(seed, links_max),
+            relay: Relay::default(),
             outputs: VecDeque::new(),
             stats: Stats::default(),
             tap: Tap::default(),
@@ -315,13 +319,14 @@ impl Node {
                 break;
             }
         }
+        self.tend_relay(now);
         self.tend_links(now);
         self.fill_history(now);
         self.watch_for_stall(now);
     }
 
     fn due_operations(&mut self, now: Instant) -> Vec<Operation> {
-        let within_reach = self.neighbours.within_reach(self.replica.seat()).len();
+        let within_reach = self.relay.within_reach(self.replica.seat()).len();
         let due = if self.replica.may_submit() {
             self.duties
                 .due(now, &self.table, &self.identity, within_reach)
@@ -341,7 +346,7 @@ impl Node {
                 bytes,
                 own,
                 origin,
-            } => self.flood(urgency, bytes, own, origin),
+            } => self.flood(now, class_of(urgency), bytes, own, origin),
             Action::Send {
                 peer,
                 urgency,
@@ -438,7 +443,7 @@ impl Node {
             .next_wake(self.neighbours.secured().next().is_some());
         let duties = earliest(duties, self.coin.next_wake());
         let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
-        let wake = earliest(wake, past);
+        let wake = earliest(earliest(wake, past), self.relay_wake());
         earliest(earliest(wake, stall), duties)
     }
 }

@@ -27,8 +27,6 @@ const HANDLES_MAX: usize = 64;
 struct Neighbour {
     role: Role,
     seat: Option<Seat>,
-    /// Whom it has links to, by its own word.
-    linked: SeatSet,
     /// When it is given up if it is not secured by then; unset once it is being closed.
     secured_by: Option<Instant>,
     hail: Hail,
@@ -148,7 +146,6 @@ impl Neighbours {
             Neighbour {
                 role,
                 seat: None,
-                linked: SeatSet::default(),
                 secured_by: Some(now.after(HANDSHAKE_TIMEOUT)),
                 hail: Hail::None,
             },
@@ -276,40 +273,18 @@ impl Neighbours {
 
     /// The links that messages are flooded over.
     pub(super) fn secured(&self) -> impl Iterator<Item = LinkId> {
-        self.served().map(|(link, ..)| link)
-    }
-
-    /// The links over which something of `origin` must be passed on: not to itself, nor to its own neighbours.
-    pub(super) fn lacking(&self, origin: Seat) -> impl Iterator<Item = LinkId> {
-        let has_it = move |seat: Seat, linked: SeatSet| seat == origin || linked.contains(origin);
-        self.served()
-            .filter(move |(_, seat, linked)| !has_it(*seat, *linked))
-            .map(|(link, ..)| link)
-    }
-
-    /// This phone, those that it has links to, and those that they have links to, by their own word.
-    pub(super) fn within_reach(&self, own: Seat) -> SeatSet {
-        let neighbours = self.served();
-        let seats = neighbours.flat_map(|(_, seat, linked)| linked.iter().chain([seat]));
-        seats.chain([own]).collect()
+        self.served().map(|(link, _)| link)
     }
 
     /// The seats that this phone has links to.
     pub(super) fn seats(&self) -> SeatSet {
-        self.served().map(|(_, seat, _)| seat).collect()
+        self.served().map(|(_, seat)| seat).collect()
     }
 
-    /// A neighbour said whom it has links to.
-    pub(super) fn on_links(&mut self, link: LinkId, linked: SeatSet) {
-        if let Some(neighbour) = self.links.get_mut(&link) {
-            neighbour.linked = linked;
-        }
-    }
-
-    fn served(&self) -> impl Iterator<Item = (LinkId, Seat, SeatSet)> {
-        self.links.iter().filter_map(|(link, neighbour)| {
-            neighbour.seat.map(|seat| (*link, seat, neighbour.linked))
-        })
+    fn served(&self) -> impl Iterator<Item = (LinkId, Seat)> {
+        self.links
+            .iter()
+            .filter_map(|(link, neighbour)| neighbour.seat.map(|seat| (*link, seat)))
     }
 
     pub(super) fn len(&self) -> usize {
@@ -406,28 +381,6 @@ mod tests {
         dialled.sort();
         assert_eq!(dialled, [Handle(1), Handle(2)], "the third is too far away");
         assert!(dialled.contains(&first));
-    }
-
-    #[test]
-    fn what_a_neighbour_hears_from_its_origin_is_not_passed_on_to_it() {
-        let mut n = neighbours();
-        for (link, seat) in [(1, 1), (2, 2), (3, 3)] {
-            n.on_link_up(Instant(0), LinkId(link), Role::Central);
-            n.on_secured(LinkId(link), Seat(0), Seat(seat));
-        }
-        n.on_links(LinkId(2), [Seat(0), Seat(1)].into_iter().collect());
-        let to = |origin| {
-            n.lacking(Seat(origin))
-                .map(|link| link.0)
-                .collect::<Vec<_>>()
-        };
-        assert_eq!(
-            to(1),
-            [3],
-            "1 made it, 2 has a link to 1, 3 has not said so"
-        );
-        assert_eq!(to(5), [1, 2, 3]);
-        assert_eq!(n.seats().len(), 3);
     }
 
     #[test]

@@ -2,9 +2,9 @@
 
 use super::coin::{Taken, Word};
 use super::io::{Event, Output};
-use super::{Class, Node, class_of};
-use crate::consensus::{Batch, Lie, Record, Urgency};
-use crate::crypto::{Digest, Seat};
+use super::{Class, Node};
+use crate::consensus::{Batch, Lie, Record};
+use crate::crypto::{Digest, SeatSet};
 use crate::history::Throw;
 use crate::mesh::LinkId;
 use crate::table::{Operation, Table};
@@ -38,6 +38,7 @@ impl Node {
         self.stats.delivered += 1;
         let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
         let outcomes = self.table.apply(sequence, chain, requests);
+        self.note_delivered(now, sequence, &batch);
         self.tell(Event::Delivered {
             sequence,
             chain,
@@ -85,7 +86,7 @@ impl Node {
             match self.coin.follow(now, &self.table) {
                 Some(Word::Began(own)) => {
                     if let Some(bytes) = own {
-                        self.flood(Urgency::Vote, bytes, true, None);
+                        self.flood(now, Class::Vote, bytes, true, None);
                     }
                     for (link, bytes) in self.coin.take_early() {
                         self.on_share(now, link, &bytes);
@@ -125,6 +126,7 @@ impl Node {
             self.persist(record.to_bytes());
             self.past.throw(sequence, Throw::new(roll, thrown));
             self.tell(Event::DiceShown { roll, shares });
+            self.note_thrown(now, roll);
         }
         for outcome in outcomes {
             self.tell(Event::Happened { sequence, outcome });
@@ -151,6 +153,12 @@ impl Node {
         }
     }
 
+    /// The low bytes of the roll that is not settled here, and whose shares of it are here.
+    pub(super) fn coin_held(&self) -> (u16, SeatSet) {
+        let [low, high, ..] = self.table.dice().roll().to_le_bytes();
+        (u16::from_le_bytes([low, high]), self.coin.shares_held())
+    }
+
     /// Takes in what somebody says about a roll.
     pub(super) fn on_dice_message(&mut self, now: Instant, link: LinkId, kind: Kind, bytes: &[u8]) {
         if kind == Kind::Share {
@@ -169,7 +177,7 @@ impl Node {
         self.count(counted.map_err(|reason| *reason));
         match taken {
             Ok(Taken::Counts(signer)) => {
-                self.flood(Urgency::Vote, bytes.to_vec(), false, Some(signer));
+                self.flood(now, Class::Vote, bytes.to_vec(), false, Some(signer));
             }
             Ok(Taken::False(shown)) => {
                 let (seat, lie) = (shown.share.signer, Lie::RollShare);
@@ -187,28 +195,5 @@ impl Node {
             }
             Err(_) => {}
         }
-    }
-
-    /// Sends to every neighbour that is not known to have it.
-    pub(super) fn flood(
-        &mut self,
-        urgency: Urgency,
-        bytes: Vec<u8>,
-        own: bool,
-        origin: Option<Seat>,
-    ) {
-        if let Some(kind) = bytes.first().and_then(|byte| Kind::from_u8(*byte))
-            && own
-        {
-            let (count, total) = self.stats.origin.entry(kind).or_default();
-            *count += 1;
-            *total += bytes.len() as u64;
-        }
-        let links: Vec<LinkId> = match origin {
-            Some(origin) => self.neighbours.lacking(origin).collect(),
-            None => self.neighbours.secured().collect(),
-        };
-        self.mesh
-            .flood(links.into_iter(), class_of(urgency), own, bytes);
     }
 }

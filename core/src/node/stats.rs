@@ -11,6 +11,8 @@ use crate::wire::Kind;
 pub struct Stats {
     /// Messages that this node made and flooded: count and bytes, by kind.
     pub origin: BTreeMap<Kind, (u64, u64)>,
+    /// Messages that neighbours sent, by kind, whatever came of them.
+    pub heard: BTreeMap<Kind, u64>,
     /// Messages that had an effect, by kind.
     pub accepted: BTreeMap<Kind, u64>,
     /// Messages that had none, by reason.

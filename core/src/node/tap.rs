@@ -98,12 +98,13 @@ impl Node {
         &mut self.tap
     }
 
-    /// The next chunk for the OS; the tap is told of the message that begins with it.
+    /// The next chunk for the OS; the tap is told of the messages that begin with it.
     pub(super) fn poll_chunk(&mut self) -> Option<(LinkId, Vec<u8>)> {
+        self.tell_along();
         let (link, chunk, begins) = self.mesh.poll_chunk()?;
-        if let Some(message) = begins {
-            self.tap.said(link, &message);
-        }
+        begins
+            .iter()
+            .for_each(|message| self.tap.said(link, message));
         Some((link, chunk))
     }
 

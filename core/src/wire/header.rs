@@ -47,6 +47,14 @@ pub enum Kind {
     State = 21,
     /// Link-local: what the sender decided at a slot where its neighbour says otherwise.
     Side = 23,
+    /// Link-local: which votes and messages the sender has, so that nobody sends them to it again.
+    Have = 28,
+    /// Link-local: the commit certificate of a slot, instead of votes that a neighbour lacks.
+    Decided = 29,
+    /// Votes that share a header and leave together.
+    Votes = 30,
+    /// Messages that leave together.
+    Pack = 31,
     /// Link-local: the sender's history lacks slots from here on.
     HistoryWant = 40,
     /// Link-local: delivered slots with their certificates, for a neighbour's history.
@@ -89,6 +97,10 @@ impl Kind {
             20 => Self::Links,
             21 => Self::State,
             23 => Self::Side,
+            28 => Self::Have,
+            29 => Self::Decided,
+            30 => Self::Votes,
+            31 => Self::Pack,
             40 => Self::HistoryWant,
             41 => Self::HistoryRuns,
             24 => Self::ShareWant,
@@ -124,6 +136,10 @@ impl Kind {
             Self::Links => "links",
             Self::State => "state",
             Self::Side => "side",
+            Self::Have => "have",
+            Self::Decided => "decided",
+            Self::Votes => "votes",
+            Self::Pack => "pack",
             Self::HistoryWant => "history-want",
             Self::HistoryRuns => "history-runs",
             Self::ShareWant => "share-want",

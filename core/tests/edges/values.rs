@@ -3,17 +3,18 @@
 use bitcraps_core::consensus::limits::PAYLOAD_MAX;
 use bitcraps_core::consensus::{
     CertificateBody, Checkpoint, CheckpointCertificate, CheckpointMessage, EpochEnd, Evidence,
-    ForkProof, Halt, Head, Lie, Mark, Message, NO_NEW_VIEW, NewView, NewViewMessage, Phase,
-    PrePrepare, PreparedMessage, Query, Record, Request, RequestId, Side, SideMessage, SignedBytes,
-    Slots, StateAt, StateMessage, Status, ViewChange, ViewRecord, Vote, VoteMessage, VoteProof,
+    ForkProof, Halt, Head, Mark, Message, NO_NEW_VIEW, NewView, NewViewMessage, Phase, PrePrepare,
+    PreparedMessage, Query, Record, Request, RequestId, Side, SideMessage, SignedBytes, Slots,
+    StateAt, StateMessage, Status, ViewChange, ViewRecord, Vote, VoteMessage, VoteProof,
     next_chain,
 };
 use bitcraps_core::crypto::{Digest, Seat, SeatSet, Signature};
-use bitcraps_core::dice::{Dealing, RollShare, Share, ShareMessage};
-use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run, Throw};
-use bitcraps_core::mesh::{LinkProof, Links};
-use bitcraps_core::table::{Gone, PendingRoll, SettlementSheet, SheetLine};
+use bitcraps_core::dice::{RollShare, ShareMessage};
 use bitcraps_core::wire::{Decode, Encode};
+
+mod around;
+
+use around::{closing, dealing, have, history_runs, history_want, link_proof, links, share, sheet};
 
 use super::cluster::Random;
 
@@ -75,6 +76,13 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
     }),
     ("mark", |random| {
         open_ended(random, |r| Message::Mark(signed_bytes(&mark(r), r)))
+    }),
+    ("decided", |random| {
+        message(random, |r| Message::Decided(prepared(r)))
+    }),
+    ("have", |random| Made {
+        is_open_ended: true,
+        ..value(&have(random))
     }),
     ("links", |random| value(&links(random))),
     ("statement-link-proof", |random| value(&link_proof(random))),
@@ -538,118 +546,5 @@ fn mark(random: &mut Random) -> Mark {
             (phase, vote_proof(random))
         }),
         view_change: has_view_change.then(|| signed_bytes(&view_change(random), random)),
-    }
-}
-
-fn link_proof(random: &mut Random) -> LinkProof {
-    LinkProof {
-        is_central: random.next().is_multiple_of(2),
-        noise_key: array(random),
-        transcript: digest(random),
-    }
-}
-
-fn links(random: &mut Random) -> Links {
-    Links {
-        table: u16::from_le_bytes(array(random)),
-        seats: seats(random),
-    }
-}
-
-fn history_want(random: &mut Random) -> HistoryWant {
-    HistoryWant {
-        table: u16::from_le_bytes(array(random)),
-        first: number(random),
-    }
-}
-
-fn history_runs(random: &mut Random) -> HistoryRuns {
-    HistoryRuns {
-        table: u16::from_le_bytes(array(random)),
-        first: number(random),
-        runs: (0..random.below(4)).map(|_| run(random)).collect(),
-    }
-}
-
-fn run(random: &mut Random) -> Run {
-    let (view, new_view) = view_and_new_view(random);
-    Run {
-        first: 1 + (number(random) >> 1),
-        batches: (0..=random.below(5)).map(|_| batch(random)).collect(),
-        view,
-        body: certificate(new_view, random),
-        throws: (0..random.below(3)).map(|_| throw(random)).collect(),
-    }
-}
-
-fn throw(random: &mut Random) -> Throw {
-    let roll = number(random);
-    let signers = seats(random);
-    let shared = |signer| Share {
-        signer,
-        ..share(random)
-    };
-    Throw {
-        roll,
-        shares: signers.iter().map(shared).collect(),
-    }
-}
-
-fn share(random: &mut Random) -> Share {
-    Share {
-        signer: Seat(random.next().to_le_bytes()[0]),
-        value: array(random),
-        challenge: array(random),
-        response: array(random),
-    }
-}
-
-fn dealing(random: &mut Random) -> Dealing {
-    let points = |random: &mut Random| (0..random.below(19)).map(|_| array(random)).collect();
-    Dealing {
-        commitments: points(random),
-        challenge: array(random),
-        response: array(random),
-        shares: points(random),
-    }
-}
-
-fn closing(random: &mut Random) -> Closing {
-    Closing {
-        seat: Seat(random.next().to_le_bytes()[0]),
-        epoch: number(random),
-        sequence: number(random),
-        chain: digest(random),
-        state: digest(random),
-        sheet: digest(random),
-    }
-}
-
-fn sheet(random: &mut Random) -> SettlementSheet {
-    let line = |seat: Seat, random: &mut Random| SheetLine {
-        seat,
-        start: number(random),
-        stack: number(random),
-        layout: number(random),
-        gone: match random.below(3) {
-            0 => None,
-            1 => Some(Gone::Left),
-            _ => Some(Gone::Convicted(Lie::Amnesia)),
-        },
-    };
-    SettlementSheet {
-        lines: seats(random)
-            .iter()
-            .map(|seat| line(seat, random))
-            .collect(),
-        bank_start: number(random),
-        bank: number(random),
-        rolls: number(random),
-        pending: (random.below(2) == 1).then(|| PendingRoll {
-            roll: number(random),
-            waits_for: seats(random),
-        }),
-        waiting: u16::from_le_bytes(array(random)),
-        dissolved: Some(number(random)).filter(|slot| *slot > 0),
     }
 }

@@ -28,7 +28,9 @@ pub(crate) fn chunks(input: &[u8]) {
         let chunk = match choices.byte() % 4 {
             0 => {
                 let class = CLASSES[choices.below(4)];
-                let fill = choices.byte();
+                // Packs and bundles are the mesh's own.
+                let fill = Some(choices.byte()).filter(|fill| ![30, 31].contains(fill));
+                let fill = fill.unwrap_or(0);
                 let length = 1 + choices.below(256) * 16;
                 sender.send(LINK, class, vec![fill; length]);
                 continue;
@@ -51,11 +53,11 @@ pub(crate) fn chunks(input: &[u8]) {
                 chunk
             }
         };
-        let message = match receiver.receive(LINK, &chunk) {
-            Ok(Incoming::Message(class, message)) => Some((class, message)),
+        let messages = match receiver.receive(LINK, &chunk) {
+            Ok(Incoming::Messages(class, messages)) => Some((class, messages)),
             _ => None,
         };
-        assert_eq!(message, expected.take(&chunk), "after {chunk:?}");
+        assert_eq!(messages, expected.take(&chunk), "after {chunk:?}");
     }
 }
 
@@ -92,12 +94,15 @@ struct Partial {
     bytes: Vec<u8>,
 }
 
-/// A message of the correct sender on its way: its text, its record's counter, and what has left of the record.
+/// Messages of the correct sender on their way: their texts, its record's counter, and what has left of the record.
 struct Leaving {
-    message: Arc<[u8]>,
+    messages: Vec<Vec<u8>>,
     counter: u64,
     bytes: Vec<u8>,
 }
+
+/// A sealed record's class, counter and texts.
+type Sealed = (usize, u64, Vec<Vec<u8>>);
 
 /// The format as `core/docs/protocol.md` has it, section 6. It cannot open a record; it knows which ones the sender
 /// sealed, and anything else must not open.
@@ -108,7 +113,7 @@ struct Reading {
     leaving: [Option<Leaving>; 4],
     /// Counter of the next record, and every record's class, counter and text.
     sent: u64,
-    sealed: BTreeMap<Vec<u8>, (usize, u64, Vec<u8>)>,
+    sealed: BTreeMap<Vec<u8>, Sealed>,
     heard: u64,
     heard_of: [u64; 4],
     failures: usize,
@@ -130,13 +135,14 @@ impl Reading {
     }
 
     /// A chunk of the correct sender.
-    fn note_sent(&mut self, chunk: &[u8], begins: Option<Arc<[u8]>>) {
+    fn note_sent(&mut self, chunk: &[u8], begins: Vec<Arc<[u8]>>) {
         let class = usize::from(chunk[1] & 3);
-        if let Some(message) = begins {
+        if !begins.is_empty() {
+            let messages = begins.iter().map(|message| message.to_vec()).collect();
             let (counter, bytes) = (self.sent, Vec::new());
             assert_eq!(chunk[2], counter.to_le_bytes()[0], "the counter's low byte");
             self.leaving[class] = Some(Leaving {
-                message,
+                messages,
                 counter,
                 bytes,
             });
@@ -148,12 +154,14 @@ impl Reading {
             return;
         }
         let leaving = self.leaving[class].take().unwrap();
-        assert_eq!(leaving.bytes.len(), leaving.message.len() + SEAL_BYTES);
-        let record = (class, leaving.counter, leaving.message.to_vec());
+        if let [message] = &leaving.messages[..] {
+            assert_eq!(leaving.bytes.len(), message.len() + SEAL_BYTES);
+        }
+        let record = (class, leaving.counter, leaving.messages);
         self.sealed.insert(leaving.bytes, record);
     }
 
-    fn take(&mut self, chunk: &[u8]) -> Option<(Class, Vec<u8>)> {
+    fn take(&mut self, chunk: &[u8]) -> Option<(Class, Vec<Vec<u8>>)> {
         let [tag, flags, number, index, payload @ ..] = chunk else {
             return None;
         };
@@ -193,18 +201,18 @@ impl Reading {
             .unwrap()
     }
 
-    fn open(&mut self, class: usize, partial: &Partial) -> Option<(Class, Vec<u8>)> {
+    fn open(&mut self, class: usize, partial: &Partial) -> Option<(Class, Vec<Vec<u8>>)> {
         let record = self.sealed.get(&partial.bytes);
         let opens = record.filter(|(of, counter, _)| {
             *of == class && *counter == partial.counter && *counter >= self.heard_of[class]
         });
-        let Some((_, counter, message)) = opens else {
+        let Some((_, counter, messages)) = opens else {
             self.failures += 1;
             return None;
         };
         self.failures = 0;
         self.heard_of[class] = counter + 1;
         self.heard = self.heard.max(counter + 1);
-        Some((CLASSES[class], message.clone()))
+        Some((CLASSES[class], messages.clone()))
     }
 }

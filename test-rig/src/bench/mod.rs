@@ -9,6 +9,7 @@ mod cpu;
 mod decide_capped;
 mod decision;
 mod dkg;
+mod mesh;
 mod nodes;
 mod replicas;
 mod slowdown;
@@ -66,6 +67,11 @@ pub const PARTS: &[Part] = &[
         "slowdown",
         "time per roll with f liars over none, n = 10",
         slowdown::run,
+    ),
+    part(
+        "mesh",
+        "formation and commit at every phone, against flooding and a tree on the same radio",
+        mesh::run,
     ),
     part(
         "phone_seconds_per_second",

@@ -10,9 +10,9 @@ pub(super) struct BlackHoleRelay;
 
 impl Lying for BlackHoleRelay {
     fn say(&mut self, stage: &mut Stage, node: &Node, letter: Letter) {
-        let answers = stage
-            .read(node, &letter)
-            .is_some_and(|spoken| matches!(spoken.message, Message::Slots(_)));
+        let answers = stage.read(node, &letter).is_some_and(|spoken| {
+            matches!(spoken.message, Message::Slots(_) | Message::Decided(_))
+        });
         if !answers && !stage.is_relay(node, &letter) {
             stage.pass(letter);
         }

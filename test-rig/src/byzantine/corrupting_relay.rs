@@ -12,9 +12,9 @@ pub(super) struct CorruptingRelay;
 
 impl Lying for CorruptingRelay {
     fn say(&mut self, stage: &mut Stage, node: &Node, mut letter: Letter) {
-        let slots = stage
-            .read(node, &letter)
-            .is_some_and(|spoken| matches!(spoken.message, Message::Slots(_)));
+        let slots = stage.read(node, &letter).is_some_and(|spoken| {
+            matches!(spoken.message, Message::Slots(_) | Message::Decided(_))
+        });
         if !slots && !stage.is_relay(node, &letter) {
             stage.pass(letter);
             return;

@@ -150,9 +150,8 @@ impl Liar {
             return Output::Transmit { link, chunk };
         }
         if let Some((link, chunk, begins)) = self.stage.outer.poll_chunk() {
-            if let Some(message) = begins {
-                self.stage.tap.said(link, &message);
-            }
+            let tap = &mut self.stage.tap;
+            begins.iter().for_each(|message| tap.said(link, message));
             return Output::Transmit { link, chunk };
         }
         let wake_at = earliest(wake_at, self.stage.next_wake());
@@ -231,9 +230,11 @@ impl Liar {
     /// A chunk from the others.
     fn receive(&mut self, node: &mut Node, link: LinkId, chunk: &[u8]) {
         match self.stage.outer.receive(link, chunk) {
-            Ok(Incoming::Message(class, bytes)) => {
-                self.stage.tap.heard(link, &bytes);
-                self.hear(node, Letter { link, class, bytes });
+            Ok(Incoming::Messages(class, messages)) => {
+                for bytes in messages {
+                    self.stage.tap.heard(link, &bytes);
+                    self.hear(node, Letter { link, class, bytes });
+                }
             }
             Ok(Incoming::Hail) if self.stage.outer.answer(link).is_ok() => {}
             Ok(Incoming::Secured(key)) => self.on_secured(node, link, &key),
@@ -285,7 +286,11 @@ impl Liar {
             return;
         };
         match inner.receive(link, chunk) {
-            Ok(Incoming::Message(class, bytes)) => self.say(node, Letter { link, class, bytes }),
+            Ok(Incoming::Messages(class, messages)) => {
+                for bytes in messages {
+                    self.say(node, Letter { link, class, bytes });
+                }
+            }
             Ok(Incoming::Hail) => {
                 let answered = inner.answer(link);
                 debug_assert!(answered.is_ok(), "the phone's own node hails wrongly");

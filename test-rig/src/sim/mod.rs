@@ -20,5 +20,8 @@ pub use faults::FAULTS;
 pub use phone::Phone;
 pub use plan::{BET_FAMILIES, BET_IDS};
 pub use player::Player;
+pub(crate) use profile::link_profile;
+pub(crate) use radio::{Air, Happened};
 pub use room::{FormationError, Observation, Room};
 pub use tapping::{Sight, in_words};
+pub(crate) use topology::edges;

@@ -61,6 +61,8 @@ const fn is_of_a_view(kind: Kind) -> bool {
             | Kind::ViewChange
             | Kind::NewView
             | Kind::Prepared
+            | Kind::Decided
+            | Kind::Have
             | Kind::Status
             | Kind::Slots
     )
@@ -74,6 +76,8 @@ const fn is_of_a_slot(kind: Kind) -> bool {
             | Kind::Commit
             | Kind::NewView
             | Kind::Prepared
+            | Kind::Decided
+            | Kind::Have
             | Kind::Checkpoint
             | Kind::Status
             | Kind::Slots
@@ -123,7 +127,9 @@ fn body(message: &Message, fields: &mut Fields) {
                 put("head", json!([head.view, head.sequence]));
             }
         }
-        Message::Prepared(prepared) => put("tag", hex(&prepared.tag).into()),
+        Message::Prepared(certificate) | Message::Decided(certificate) => {
+            put("tag", hex(&certificate.tag).into());
+        }
         Message::Status(status) => {
             put("view", status.view.into());
             put("seq", status.delivered.into());

@@ -390,11 +390,12 @@ impl Lobby {
                 }
                 self.tell_all(link);
             }
-            Ok(Incoming::Message(_, message)) => {
-                let done = self.on_message(now, link, &message);
-                match done {
-                    Ok(kind) => *self.stats.accepted.entry(kind).or_default() += 1,
-                    Err(reason) => *self.stats.ignored.entry(reason).or_default() += 1,
+            Ok(Incoming::Messages(_, messages)) => {
+                for message in messages {
+                    match self.on_message(now, link, &message) {
+                        Ok(kind) => *self.stats.accepted.entry(kind).or_default() += 1,
+                        Err(reason) => *self.stats.ignored.entry(reason).or_default() += 1,
+                    }
                 }
             }
             Ok(Incoming::Refused(refusal)) => self.refuse_link(link, refusal),

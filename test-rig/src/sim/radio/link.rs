@@ -40,7 +40,7 @@ impl End {
 }
 
 #[derive(Debug)]
-pub(in crate::sim) struct SimLink {
+pub(crate) struct SimLink {
     /// The phones at both ends; the first is the central.
     pub(in crate::sim) ends: [usize; 2],
     pub(in crate::sim) profile: LinkProfile,

@@ -13,7 +13,7 @@ mod link;
 use std::collections::{BTreeMap, BTreeSet};
 
 pub(super) use burst::Bursts;
-pub(super) use link::SimLink;
+pub(crate) use link::SimLink;
 
 use super::profile::LinkProfile;
 use crate::random::Stream;
@@ -25,18 +25,18 @@ const FIXED_TRIES_MAX: u32 = 64;
 
 /// A chunk on its way: when it left the sender's queue and when the receiver gets it.
 #[derive(Debug)]
-pub(super) struct Carried {
+pub(crate) struct Carried {
     /// 0 if the central sent it, 1 if the peripheral did.
-    pub(super) from_end: usize,
-    pub(super) left_us: u64,
+    pub(crate) from_end: usize,
+    pub(crate) left_us: u64,
     /// Unset on a link that is up and carries nothing.
-    pub(super) arrives_us: Option<u64>,
-    pub(super) chunk: Vec<u8>,
+    pub(crate) arrives_us: Option<u64>,
+    pub(crate) chunk: Vec<u8>,
 }
 
 /// What a connection event, or a chunk on a radio without events, led to.
 #[derive(Debug)]
-pub(super) enum Happened {
+pub(crate) enum Happened {
     Carried(Vec<Carried>),
     /// Nothing was heard for the supervision time-out, or the OS gave the link up.
     Down,
@@ -73,7 +73,7 @@ struct PhoneRadio {
 
 /// All links and radios of a room.
 #[derive(Debug)]
-pub(super) struct Air {
+pub(crate) struct Air {
     pub(super) links: BTreeMap<u64, SimLink>,
     radios: Vec<PhoneRadio>,
     events: BTreeSet<(u64, u64)>,
@@ -83,7 +83,7 @@ pub(super) struct Air {
 }
 
 impl Air {
-    pub(super) fn new(phones: usize, bytes_per_second: Option<u32>) -> Self {
+    pub(crate) fn new(phones: usize, bytes_per_second: Option<u32>) -> Self {
         Self {
             links: BTreeMap::new(),
             radios: vec![PhoneRadio::default(); phones],
@@ -96,12 +96,16 @@ impl Air {
         }
     }
 
+    pub(crate) const fn phones(&self) -> usize {
+        self.radios.len()
+    }
+
     pub(super) fn links_of(&self, phone: usize) -> usize {
         self.radios.get(phone).map_or(0, |radio| radio.links.len())
     }
 
     /// A link comes up. Its central spreads the anchors of its own links.
-    pub(super) fn connect(
+    pub(crate) fn connect(
         &mut self,
         id: u64,
         ends: [usize; 2],
@@ -153,7 +157,7 @@ impl Air {
     }
 
     /// The node of a phone hands a chunk to its OS.
-    pub(super) fn hand_over(&mut self, id: u64, phone: usize, chunk: Vec<u8>, now_us: u64) {
+    pub(crate) fn hand_over(&mut self, id: u64, phone: usize, chunk: Vec<u8>, now_us: u64) {
         let Some(link) = self.links.get_mut(&id) else {
             return;
         };
@@ -169,7 +173,7 @@ impl Air {
     }
 
     /// When the next connection event is due.
-    pub(super) fn next_us(&self) -> Option<u64> {
+    pub(crate) fn next_us(&self) -> Option<u64> {
         self.events.first().map(|(at, _)| *at)
     }
 
@@ -183,7 +187,7 @@ impl Air {
     }
 
     /// Runs the next connection event.
-    pub(super) fn run_event(&mut self) -> Option<(u64, Happened)> {
+    pub(crate) fn run_event(&mut self) -> Option<(u64, Happened)> {
         let (at, id) = self.events.pop_first()?;
         let link = self.links.get_mut(&id)?;
         let interval = u64::from(link.profile.interval_us?);

@@ -1,0 +1,218 @@
+//! What a neighbour is known to have.
+
+use std::collections::{BTreeMap, VecDeque};
+
+use crate::consensus::limits::WINDOW;
+use crate::crypto::{Seat, SeatSet};
+use crate::mesh::{Have, Short, short};
+use crate::wire::{Decode, Header, Kind, Reader, widen_u8, widen_u16};
+
+/// Most messages other than votes that are remembered of a neighbour.
+const OTHERS_MAX: usize = 64;
+/// A vote's length: header, seat, tag, signature.
+const VOTE_BYTES: usize = 75;
+
+/// Where this phone is: what low bits of numbers are widened by.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Place {
+    pub(super) view: u64,
+    /// The last slot delivered.
+    pub(super) delivered: u64,
+    /// The first roll not settled.
+    pub(super) roll: u64,
+}
+
+/// What a message is to whoever passes it on.
+#[derive(Clone, Copy, PartialEq, Eq, Debug)]
+pub(super) enum Name {
+    Vote {
+        view: u64,
+        sequence: u64,
+        commit: bool,
+        signer: Seat,
+    },
+    /// A share of a roll.
+    Share {
+        roll: u64,
+        signer: Seat,
+    },
+    Request {
+        player: u8,
+        number: u64,
+        short: Short,
+    },
+    Other(Short),
+}
+
+impl Name {
+    /// The name of a message, as seen from this place.
+    pub(super) fn of(bytes: &[u8], place: Place) -> Self {
+        let other = || Self::Other(short(bytes));
+        let Ok(header) = Header::decode(&mut Reader::new(bytes)) else {
+            return other();
+        };
+        let player = bytes.get(6).copied().unwrap_or(u8::MAX);
+        match header.kind {
+            Kind::Prepare | Kind::Commit if bytes.len() == VOTE_BYTES => Self::Vote {
+                view: widen_u8(header.view, place.view),
+                sequence: widen_u16(header.sequence, place.delivered),
+                commit: header.kind == Kind::Commit,
+                signer: Seat(player),
+            },
+            Kind::Share => Self::Share {
+                roll: widen_u16(header.sequence, place.roll),
+                signer: Seat(player),
+            },
+            Kind::Request => {
+                let number = bytes.get(7..15).and_then(|bytes| bytes.try_into().ok());
+                Self::Request {
+                    player,
+                    number: number.map_or(0, u64::from_le_bytes),
+                    short: short(bytes),
+                }
+            }
+            _ => other(),
+        }
+    }
+}
+
+/// One neighbour.
+#[derive(Debug)]
+pub(super) struct Known {
+    pub(super) seat: Seat,
+    view: u64,
+    /// The highest slot that it has delivered.
+    pub(super) delivered: u64,
+    votes: BTreeMap<u64, [SeatSet; 2]>,
+    /// The first roll that it has not settled, and the shares that it has of it.
+    pub(super) roll: u64,
+    shares: SeatSet,
+    others: VecDeque<Short>,
+}
+
+impl Known {
+    pub(super) fn new(seat: Seat) -> Self {
+        Self {
+            seat,
+            view: 0,
+            delivered: 0,
+            votes: BTreeMap::new(),
+            roll: 0,
+            shares: SeatSet::default(),
+            others: VecDeque::new(),
+        }
+    }
+
+    /// It has sent this itself. Its own commit says that it has all the prepares it wants.
+    pub(super) fn sent(&mut self, name: Name, place: Place) {
+        match name {
+            Name::Vote {
+                view,
+                sequence,
+                commit,
+                signer,
+            } => {
+                let seats = if commit && signer == self.seat {
+                    [SeatSet::ALL, one(signer)]
+                } else if commit {
+                    [SeatSet::default(), one(signer)]
+                } else {
+                    [one(signer), SeatSet::default()]
+                };
+                self.add_votes(view, sequence, place.delivered, seats);
+            }
+            Name::Share { roll, signer } => self.add_shares(roll, place, one(signer)),
+            Name::Request { short, .. } | Name::Other(short) => self.add_other(short),
+        }
+    }
+
+    /// It has said what it has.
+    pub(super) fn told(&mut self, have: &Have, place: Place) {
+        let (view, delivered) = (place.view, place.delivered);
+        let next = widen_u16(have.next, delivered);
+        self.delivered = self.delivered.max(next.saturating_sub(1));
+        let of_view = widen_u8(have.view, view);
+        for (sequence, seats) in (next..).zip(&have.slots) {
+            self.add_votes(of_view, sequence, delivered, *seats);
+        }
+        self.add_shares(widen_u16(have.roll, place.roll), place, have.shares);
+        have.others.iter().for_each(|short| self.add_other(*short));
+    }
+
+    /// The prepares that it has of a slot.
+    pub(super) fn prepares(&self, view: u64, sequence: u64) -> SeatSet {
+        let votes = self.votes.get(&sequence).filter(|_| view == self.view);
+        votes.map_or_else(SeatSet::default, |[prepares, _]| *prepares)
+    }
+
+    fn add_votes(&mut self, view: u64, sequence: u64, delivered: u64, seats: [SeatSet; 2]) {
+        if view > self.view {
+            self.view = view;
+            self.votes.clear();
+        }
+        // Names of slots far away are not worth a place, whoever makes them up.
+        let near = delivered.saturating_sub(WINDOW)..=delivered.saturating_add(2 * WINDOW);
+        if view != self.view || !near.contains(&sequence) {
+            return;
+        }
+        let known = self.votes.entry(sequence).or_default();
+        for (known, more) in known.iter_mut().zip(seats) {
+            more.iter().for_each(|seat| known.insert(seat));
+        }
+        let first = delivered.saturating_sub(WINDOW);
+        self.votes.retain(|sequence, _| *sequence >= first);
+    }
+
+    /// The shares that it has of a roll.
+    pub(super) fn shares(&self, roll: u64) -> SeatSet {
+        if roll == self.roll {
+            self.shares
+        } else {
+            SeatSet::default()
+        }
+    }
+
+    fn add_shares(&mut self, roll: u64, place: Place, shares: SeatSet) {
+        // Two rolls ahead is where nobody can be, whoever makes it up.
+        if roll > place.roll.saturating_add(1) || roll < self.roll {
+            return;
+        }
+        if roll > self.roll {
+            self.roll = roll;
+            self.shares = SeatSet::default();
+        }
+        shares.iter().for_each(|seat| self.shares.insert(seat));
+    }
+
+    fn add_other(&mut self, short: Short) {
+        if self.others.contains(&short) {
+            return;
+        }
+        if self.others.len() >= OTHERS_MAX {
+            self.others.pop_front();
+        }
+        self.others.push_back(short);
+    }
+
+    /// Whether it needs this no more.
+    pub(super) fn has(&self, name: Name) -> bool {
+        match name {
+            Name::Vote {
+                view,
+                sequence,
+                commit,
+                signer,
+            } => {
+                let votes = self.votes.get(&sequence).filter(|_| view == self.view);
+                sequence <= self.delivered
+                    || votes.is_some_and(|seats| seats[usize::from(commit)].contains(signer))
+            }
+            Name::Share { roll, signer } => roll < self.roll || self.shares(roll).contains(signer),
+            Name::Request { short, .. } | Name::Other(short) => self.others.contains(&short),
+        }
+    }
+}
+
+fn one(seat: Seat) -> SeatSet {
+    std::iter::once(seat).collect()
+}

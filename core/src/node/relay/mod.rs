@@ -1,0 +1,449 @@
+//! Who gets what from this phone: its own messages go to every neighbour, those of others where this phone is on the
+//! way, and the rest is held in case it is lacking.
+//!
+//! For each origin and each neighbour two phones are designated by everybody's knowledge of the graph. Everyone else
+//! holds the message for about three rounds, and then sends it only if the neighbour has not told that it has it. So a
+//! relay that drops, delays or corrupts costs time and nothing else; a neighbour that had to be helped out a few times gets
+//! everything at once for a while. Once a slot is decided, what is left of its votes is its certificate.
+
+mod help;
+mod known;
+
+use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
+use std::time::Duration;
+
+use known::{Known, Name, Place};
+
+use super::Node;
+use crate::consensus::{Batch, Ignored};
+use crate::crypto::{Seat, SeatSet};
+use crate::mesh::{Class, Graph, HAVE_OTHERS_MAX, HAVE_SLOTS_MAX, Have, LinkId, Short, short};
+use crate::time::Instant;
+use crate::wire::{Decode, Encode, Kind};
+
+/// What is not on our way is held for so long: about three rounds of votes. A decision is a proposal and two of them.
+const HOLD_MIN: Duration = Duration::from_millis(200);
+const HOLD_MAX: Duration = Duration::from_secs(2);
+/// After a decision everybody is told so soon, with whatever leaves meanwhile.
+const TELL_DECIDED: Duration = Duration::from_millis(30);
+/// Most messages held for one neighbour; more are sent at once.
+const HELD_MAX: usize = 512;
+/// Most messages other than votes that are remembered to be told of.
+const ACCEPTED_MAX: usize = 64;
+/// A neighbour that lacked so much more than it had in time is not well served by the designated phones.
+const LACKING_MAX: u32 = 4;
+/// For so long it gets everything at once.
+const SUSPICION: Duration = Duration::from_secs(10);
+
+/// A message that a neighbour will get unless it gets it elsewhere.
+#[derive(Debug)]
+struct Held {
+    at: Instant,
+    class: Class,
+    name: Name,
+    bytes: Arc<[u8]>,
+}
+
+/// One neighbour and what it is still to get.
+#[derive(Debug)]
+struct Ward {
+    known: Known,
+    held: Vec<Held>,
+    /// What it got from here, as far as that counts for what it lacks.
+    given: Known,
+    /// When it gets the certificate of the last slot decided here, unless it has delivered that by then.
+    certificate_at: Option<Instant>,
+    /// The last slot whose prepares it was helped out with.
+    helped: u64,
+    /// The last roll whose shares it was helped out with.
+    helped_roll: u64,
+    /// What it was told last, and how many of the accepted messages.
+    told: Have,
+    told_others: u64,
+    /// Something has changed since, and by when it is told at the latest.
+    tell_by: Option<Instant>,
+    /// How often it lacked something when the time was up, less how often not.
+    lacking: u32,
+    flood_until: Instant,
+}
+
+/// What this phone knows of the graph and of its neighbours.
+#[derive(Default, Debug)]
+pub(super) struct Relay {
+    graph: Graph,
+    wards: BTreeMap<LinkId, Ward>,
+    accepted: VecDeque<Short>,
+    /// How many were accepted ever.
+    accepted_count: u64,
+    /// Open slots with q prepares here, and since when.
+    prepared: BTreeMap<u64, Instant>,
+    /// The last roll that was settled here, and when.
+    thrown: Option<(u64, Instant)>,
+}
+
+impl Relay {
+    /// A link to a seat is served.
+    pub(super) fn link_up(&mut self, link: LinkId, seat: Seat) {
+        let ward = Ward {
+            known: Known::new(seat),
+            given: Known::new(seat),
+            held: Vec::new(),
+            certificate_at: None,
+            helped: 0,
+            helped_roll: 0,
+            told: Have::default(),
+            told_others: self.accepted_count,
+            tell_by: None,
+            lacking: 0,
+            flood_until: Instant(0),
+        };
+        self.wards.insert(link, ward);
+    }
+
+    pub(super) fn link_down(&mut self, link: LinkId) {
+        self.wards.remove(&link);
+    }
+
+    /// Whom this phone or a neighbour has links to.
+    pub(super) fn set_links(&mut self, seat: Seat, links: SeatSet) {
+        self.graph.set(seat, links);
+    }
+
+    /// Nothing more is known of a phone's links.
+    pub(super) fn forget_links(&mut self, seat: Seat) {
+        self.graph.forget(seat);
+    }
+
+    /// This phone and everybody that a way leads to, as far as links are known here.
+    pub(super) fn within_reach(&self, own: Seat) -> SeatSet {
+        self.graph.within_reach(own)
+    }
+
+    /// Whether a message of an origin is ours to pass on to a neighbour: this phone is on a designated way, no way is
+    /// known, or the ways have failed of late.
+    fn is_ours(&mut self, now: Instant, own: Seat, origin: Seat, link: LinkId) -> bool {
+        let Some(ward) = self.wards.get(&link) else {
+            return false;
+        };
+        let to = ward.known.seat;
+        if ward.flood_until > now || !self.graph.knows(to) || !self.graph.knows(own) {
+            return true;
+        }
+        let parents = self.graph.parents(origin, to);
+        parents.is_none_or(|parents| parents.contains(own))
+    }
+
+    /// A message was checked here, and neighbours may be about to send it.
+    fn accept(&mut self, now: Instant, hold: Duration, bytes: &[u8]) {
+        if !matches!(
+            bytes.first().copied().and_then(Kind::from_u8),
+            Some(Kind::Prepare | Kind::Commit | Kind::Share)
+        ) {
+            if self.accepted.len() >= ACCEPTED_MAX {
+                self.accepted.pop_front();
+            }
+            self.accepted.push_back(short(bytes));
+            self.accepted_count += 1;
+        }
+        self.change(now.after(hold / 2));
+    }
+
+    /// What this phone has is not what it told; it tells at this time at the latest.
+    fn change(&mut self, tell_by: Instant) {
+        for ward in self.wards.values_mut() {
+            ward.tell_by = Some(ward.tell_by.map_or(tell_by, |by| by.min(tell_by)));
+        }
+    }
+
+    /// How long a neighbour is left alone with what it lacks of a slot: whoever is to help it out first waits for one
+    /// round, the others for three.
+    fn patience(&self, own: Seat, to: Seat, sequence: u64, hold: Duration) -> Duration {
+        if self.graph.helpers(to, sequence).contains(own) {
+            hold / 3
+        } else {
+            hold
+        }
+    }
+}
+
+impl Ward {
+    /// Drops what the neighbour has by now; each piece speaks for those who bring it messages.
+    fn release(&mut self) {
+        let before = self.held.len();
+        let known = &self.known;
+        self.held.retain(|held| !known.has(held.name));
+        if self.held.len() < before {
+            self.lacking = self.lacking.saturating_sub(1);
+        }
+    }
+
+    /// It had to be helped out.
+    fn was_lacking(&mut self, now: Instant) {
+        self.lacking += 1;
+        if self.lacking >= LACKING_MAX {
+            self.lacking = 0;
+            self.flood_until = now.after(SUSPICION);
+        }
+    }
+}
+
+impl Node {
+    const fn place(&self) -> Place {
+        Place {
+            view: self.replica.view(),
+            delivered: self.replica.delivered().0,
+            roll: self.table.dice().roll(),
+        }
+    }
+
+    /// Three rounds of votes, as far as is known here.
+    fn hold_time(&self) -> Duration {
+        (self.replica.decision_time() * 5 / 4).clamp(HOLD_MIN, HOLD_MAX)
+    }
+
+    /// Sends an own message to every neighbour, and one of another origin where it is lacking and ours to send.
+    pub(super) fn flood(
+        &mut self,
+        now: Instant,
+        class: Class,
+        bytes: Vec<u8>,
+        own: bool,
+        origin: Option<Seat>,
+    ) {
+        let everybody: Vec<LinkId> = self.relay.wards.keys().copied().collect();
+        let (place, me) = (self.place(), self.seat());
+        let name = Name::of(&bytes, place);
+        if own {
+            for ward in self.relay.wards.values_mut() {
+                ward.given.sent(name, place);
+            }
+            self.count_origin(&bytes);
+            self.mesh.flood(everybody.into_iter(), class, true, bytes);
+            return;
+        }
+        let hold = self.hold_time();
+        self.relay.accept(now, hold, &bytes);
+        let bytes: Arc<[u8]> = bytes.into();
+        let mut at_once = Vec::new();
+        for link in everybody {
+            let Some(ward) = self.relay.wards.get(&link) else {
+                continue;
+            };
+            if origin == Some(ward.known.seat)
+                || ward.known.has(name)
+                || self.mesh.has_seen(link, &bytes)
+            {
+                continue;
+            }
+            let ours = origin.is_none_or(|origin| self.relay.is_ours(now, me, origin, link));
+            let Some(ward) = self.relay.wards.get_mut(&link) else {
+                continue;
+            };
+            if ours || ward.held.len() >= HELD_MAX {
+                ward.given.sent(name, place);
+                at_once.push(link);
+                continue;
+            }
+            ward.held.push(Held {
+                at: now.after(hold),
+                class,
+                name,
+                bytes: Arc::clone(&bytes),
+            });
+        }
+        self.mesh
+            .flood(at_once.into_iter(), class, false, bytes.to_vec());
+    }
+
+    /// A neighbour sent this; whatever it is, it has it.
+    pub(super) fn note_heard(&mut self, link: LinkId, message: &[u8]) {
+        let place = self.place();
+        if let Some(ward) = self.relay.wards.get_mut(&link)
+            && is_passed_on(message)
+        {
+            ward.known.sent(Name::of(message, place), place);
+            ward.release();
+        }
+    }
+
+    /// A message that came a second time, or too late to be wanted, needs no other answer than that it is here.
+    pub(super) fn note_ignored(&mut self, now: Instant, link: LinkId, reason: Ignored) {
+        let by = now.after(self.hold_time() / 2);
+        if matches!(reason, Ignored::Late | Ignored::Duplicate | Ignored::Stale)
+            && let Some(ward) = self.relay.wards.get_mut(&link)
+        {
+            ward.tell_by.get_or_insert(by);
+        }
+    }
+
+    /// A neighbour told what it has: that is called off.
+    pub(super) fn on_have(&mut self, link: LinkId, message: &[u8]) -> Result<(), Ignored> {
+        let have = Have::from_bytes(message)?;
+        if have.table != self.table_tag() {
+            return Err(Ignored::OtherTable);
+        }
+        let place = self.place();
+        let Some(ward) = self.relay.wards.get_mut(&link) else {
+            return Err(Ignored::Stale);
+        };
+        ward.known.told(&have, place);
+        ward.release();
+        if ward.known.delivered >= place.delivered {
+            ward.certificate_at = None;
+        }
+        let known = &ward.known;
+        self.mesh.call_off(link, |bytes| {
+            is_passed_on(bytes) && known.has(Name::of(bytes, place))
+        });
+        Ok(())
+    }
+
+    /// A slot is delivered: its votes are over, its certificate is left for whoever does not get there by itself.
+    pub(super) fn note_delivered(&mut self, now: Instant, sequence: u64, batch: &Batch) {
+        let (hold, me) = (self.hold_time(), self.seat());
+        let place = Place {
+            delivered: sequence,
+            ..self.place()
+        };
+        self.relay.change(now.after(TELL_DECIDED));
+        self.relay.prepared.retain(|open, _| *open > sequence);
+        let links: Vec<LinkId> = self.relay.wards.keys().copied().collect();
+        for link in links {
+            let relay = &mut self.relay;
+            let Some(to) = relay.wards.get(&link).map(|ward| ward.known.seat) else {
+                continue;
+            };
+            let at = now.after(relay.patience(me, to, sequence, hold));
+            let Some(ward) = relay.wards.get_mut(&link) else {
+                continue;
+            };
+            ward.held.retain(|held| match held.name {
+                Name::Vote { sequence: of, .. } => of > sequence,
+                Name::Request { player, number, .. } => !batch
+                    .iter()
+                    .any(|request| request.player().0 == player && request.number() == number),
+                Name::Share { .. } | Name::Other(_) => true,
+            });
+            if ward.known.delivered < sequence {
+                ward.certificate_at.get_or_insert(at);
+            }
+        }
+        // Prepares are of no use to anybody who gets the commits that decided it.
+        self.mesh.drop_stale(|bytes| {
+            let name = Name::of(bytes, place);
+            matches!(name, Name::Vote { sequence: of, commit: false, .. } if of <= sequence)
+        });
+    }
+
+    /// Takes note of slots whose prepares are complete here.
+    fn note_prepared(&mut self, now: Instant) {
+        let next = self.replica.delivered().0.saturating_add(1);
+        for (sequence, [prepares, _]) in (next..).zip(self.replica.votes_held()) {
+            if prepares == SeatSet::ALL {
+                self.relay.prepared.entry(sequence).or_insert(now);
+            }
+        }
+    }
+
+    /// Sends what was held for long enough and is still lacking, and tells what has not been told along with anything.
+    pub(super) fn tend_relay(&mut self, now: Instant) {
+        let links: Vec<LinkId> = self.relay.wards.keys().copied().collect();
+        if !links.is_empty() {
+            self.note_prepared(now);
+        }
+        for link in links {
+            self.send_held(now, link);
+            self.help_out(now, link);
+            let due = |ward: &Ward| ward.tell_by.is_some_and(|at| at <= now);
+            if self.relay.wards.get(&link).is_some_and(due) {
+                self.tell_have(link);
+            }
+        }
+    }
+
+    /// When this phone must look at what time alone brings to its neighbours.
+    pub(super) fn relay_wake(&self) -> Option<Instant> {
+        let times = self.relay.wards.iter().flat_map(|(link, ward)| {
+            let held = ward.held.iter().map(|held| held.at);
+            held.chain(ward.tell_by).chain(self.help_at(*link))
+        });
+        times.min()
+    }
+
+    fn send_held(&mut self, now: Instant, link: LinkId) {
+        let Some(ward) = self.relay.wards.get_mut(&link) else {
+            return;
+        };
+        let (due, kept) = std::mem::take(&mut ward.held)
+            .into_iter()
+            .partition::<Vec<Held>, _>(|held| held.at <= now);
+        ward.held = kept;
+        if due.is_empty() {
+            return;
+        }
+        ward.was_lacking(now);
+        for held in due {
+            let bytes = held.bytes.to_vec();
+            self.mesh
+                .flood(std::iter::once(link), held.class, false, bytes);
+        }
+    }
+
+    /// Lets what is about to leave over a link take along what this phone has.
+    pub(super) fn tell_along(&mut self) {
+        if let Some(link) = self.mesh.next_ready()
+            && let Some(ward) = self.relay.wards.get(&link)
+            && ward.tell_by.is_some()
+        {
+            self.tell_have(link);
+        }
+    }
+
+    fn tell_have(&mut self, link: LinkId) {
+        let [view, ..] = self.replica.view().to_le_bytes();
+        let [low, high, ..] = self.replica.delivered().0.saturating_add(1).to_le_bytes();
+        let (roll, shares) = self.coin_held();
+        let mut slots = self.replica.votes_held();
+        slots.truncate(HAVE_SLOTS_MAX);
+        let table = self.table_tag();
+        let Some(ward) = self.relay.wards.get_mut(&link) else {
+            return;
+        };
+        let new = self.relay.accepted_count - ward.told_others;
+        let new = usize::try_from(new)
+            .unwrap_or(usize::MAX)
+            .min(HAVE_OTHERS_MAX);
+        let skip = self.relay.accepted.len().saturating_sub(new);
+        let mut have = Have {
+            table,
+            view,
+            next: u16::from_le_bytes([low, high]),
+            slots,
+            roll,
+            shares,
+            others: Vec::new(),
+        };
+        ward.tell_by = None;
+        if new == 0 && have == ward.told {
+            return;
+        }
+        ward.told = have.clone();
+        ward.told_others = self.relay.accepted_count;
+        have.others = self.relay.accepted.iter().skip(skip).copied().collect();
+        self.mesh.send(link, Class::Control, have.to_bytes());
+    }
+
+    fn count_origin(&mut self, bytes: &[u8]) {
+        if let Some(kind) = bytes.first().and_then(|byte| Kind::from_u8(*byte)) {
+            let (count, total) = self.stats.origin.entry(kind).or_default();
+            *count += 1;
+            *total += bytes.len() as u64;
+        }
+    }
+}
+
+/// Whether this is something that phones pass on for each other, and not said by one neighbour to another.
+fn is_passed_on(bytes: &[u8]) -> bool {
+    bytes.first().is_some_and(|kind| *kind <= Kind::Share as u8)
+}
