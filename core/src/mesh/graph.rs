@@ -1,12 +1,23 @@
 //! Who has a link to whom, as far as it is known here, and which way a message of an origin goes.
 
+use std::sync::OnceLock;
+
 use crate::crypto::{SEATS_MAX, Seat, SeatSet};
 
 /// How many of the shortest ways to a phone are used at once: one may be a liar's.
 pub const PARENTS: usize = 2;
 
-/// Who passes on what: by origin, then by receiver.
-type Ways = [[SeatSet; SEATS_MAX]; SEATS_MAX];
+/// Helpers are drawn anew for each slot, and come round again after so many.
+const HELPER_TURNS: usize = 16;
+
+/// What follows from the graph, worked out when it is first wanted after a change.
+#[derive(Clone, Default, Debug)]
+struct Ways {
+    /// Who passes on what: by origin, then by receiver.
+    parents: [[SeatSet; SEATS_MAX]; SEATS_MAX],
+    /// Who helps whom out first: by receiver, then by turn.
+    helpers: [[SeatSet; HELPER_TURNS]; SEATS_MAX],
+}
 
 /// The graph of a table's links.
 ///
@@ -17,7 +28,7 @@ type Ways = [[SeatSet; SEATS_MAX]; SEATS_MAX];
 pub struct Graph {
     named: [Option<SeatSet>; SEATS_MAX],
     /// Worked out when they are first wanted after a change.
-    ways: Option<Box<Ways>>,
+    ways: OnceLock<Box<Ways>>,
 }
 
 impl Graph {
@@ -36,7 +47,7 @@ impl Graph {
             && *named != links
         {
             *named = links;
-            self.ways = None;
+            self.ways = OnceLock::new();
         }
     }
 
@@ -64,21 +75,28 @@ impl Graph {
     /// Who passes messages of `origin` on to `to`: of its neighbours that are nearest to the origin, the two whose rank
     /// is best. The rank is drawn anew for each origin and receiver, so that the work is shared; everybody with the
     /// same graph draws the same. `None` if no way is known.
-    pub fn parents(&mut self, origin: Seat, to: Seat) -> Option<SeatSet> {
-        if self.ways.is_none() {
-            self.ways = Some(Box::new(self.work_out()));
-        }
-        let ways = self.ways.as_ref()?;
-        let parents = ways.get(origin.index())?.get(to.index()).copied()?;
+    pub fn parents(&self, origin: Seat, to: Seat) -> Option<SeatSet> {
+        let ways = self.ways().parents.get(origin.index())?;
+        let parents = ways.get(to.index()).copied()?;
         (!parents.is_empty()).then_some(parents)
     }
 
+    fn ways(&self) -> &Ways {
+        self.ways.get_or_init(|| Box::new(self.work_out()))
+    }
+
     fn work_out(&self) -> Ways {
-        let mut ways = [[SeatSet::default(); SEATS_MAX]; SEATS_MAX];
-        for (origin, ways) in seats().zip(&mut ways) {
+        let mut ways = Ways::default();
+        for (to, turns) in seats().zip(&mut ways.helpers) {
+            let neighbours: SeatSet = seats().filter(|seat| self.are_linked(*seat, to)).collect();
+            for (turn, helpers) in (0..).zip(turns) {
+                *helpers = best(turn, to, neighbours.iter());
+            }
+        }
+        for (origin, parents) in seats().zip(&mut ways.parents) {
             let steps = self.steps_from(origin);
             let step = |seat: Seat| steps.get(seat.index()).copied().flatten();
-            for (to, parents) in seats().zip(ways) {
+            for (to, parents) in seats().zip(parents) {
                 let Some(own) = step(to) else { continue };
                 let nearer = |seat: &Seat| {
                     step(*seat).is_some_and(|at| at + 1 == own) && self.are_linked(*seat, to)
@@ -93,7 +111,9 @@ impl Graph {
     #[must_use]
     pub fn helpers(&self, to: Seat, sequence: u64) -> SeatSet {
         let [low, ..] = sequence.to_le_bytes();
-        best(low, to, seats().filter(|seat| self.are_linked(*seat, to)))
+        let turns = self.ways().helpers.get(to.index());
+        let helpers = turns.and_then(|turns| turns.get(usize::from(low) % HELPER_TURNS));
+        helpers.copied().unwrap_or_default()
     }
 
     /// A phone and everybody that a way leads to from it.
@@ -167,7 +187,7 @@ mod tests {
     #[test]
     fn everybody_has_two_parents_for_every_origin_or_the_origin_itself() {
         for (n, offsets) in [(10, &[1, 4][..]), (13, &[1, 2, 3]), (16, &[1, 2, 6])] {
-            let mut graph = circulant(n, offsets);
+            let graph = circulant(n, offsets);
             let mut work = vec![0_u32; usize::from(n)];
             for origin in (0..n).map(Seat) {
                 for to in (0..n).map(Seat).filter(|to| *to != origin) {

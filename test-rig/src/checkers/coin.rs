@@ -1,7 +1,7 @@
 //! The coin, written a second time from `core/docs/dice.md`: keys from dealings, proofs of shares, the roll's value, dice.
 
 use curve25519_dalek::ristretto::CompressedRistretto;
-use curve25519_dalek::traits::Identity as _;
+use curve25519_dalek::traits::{Identity as _, VartimeMultiscalarMul as _};
 use curve25519_dalek::{RistrettoPoint, Scalar};
 use sha2::{Digest as _, Sha512};
 
@@ -62,8 +62,9 @@ impl Key {
         let (v, c, z) = parts(share)?;
         let key = self.member(share[0]);
         let value = CompressedRistretto(v).decompress()?;
-        let first = RistrettoPoint::mul_base(&z) - key * c;
-        let second = hash_to_group(message) * z - value * c;
+        let first = RistrettoPoint::vartime_double_scalar_mul_basepoint(&-c, &key, &z);
+        let points = [hash_to_group(message), value];
+        let second = RistrettoPoint::vartime_multiscalar_mul([z, -c], points);
         let (key, first, second) = (key.compress(), first.compress(), second.compress());
         let parts: [&[u8]; 6] = [&share[..1], &key.0, message, &v, &first.0, &second.0];
         Some(wide_scalar("bitcraps/share/v1", &parts) == c)
@@ -72,16 +73,19 @@ impl Key {
     /// The value of a roll from as many shares as it takes.
     pub(super) fn value(&self, shares: &[[u8; 97]]) -> Option<[u8; 32]> {
         let shares = shares.get(..self.threshold())?;
-        let mut sum = RistrettoPoint::identity();
+        let (mut weights, mut points) = (Vec::new(), Vec::new());
         for share in shares {
             let (v, ..) = parts(share)?;
-            let mut weight = Scalar::ONE;
+            let (mut above, mut below) = (Scalar::ONE, Scalar::ONE);
             for other in shares.iter().filter(|other| other[0] != share[0]) {
                 let (x, own) = (place(other[0]), place(share[0]));
-                weight *= x * (x - own).invert();
+                above *= x;
+                below *= x - own;
             }
-            sum += CompressedRistretto(v).decompress()? * weight;
+            weights.push(above * below.invert());
+            points.push(CompressedRistretto(v).decompress()?);
         }
+        let sum = RistrettoPoint::vartime_multiscalar_mul(weights, points);
         Some(sum.compress().0)
     }
 }

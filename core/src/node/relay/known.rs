@@ -74,6 +74,11 @@ impl Name {
             _ => other(),
         }
     }
+
+    /// Whether only the last few of these are remembered of a neighbour: of votes and shares all that still matter are.
+    pub(super) const fn is_remembered_briefly(self) -> bool {
+        matches!(self, Self::Request { .. } | Self::Other(_))
+    }
 }
 
 /// One neighbour.

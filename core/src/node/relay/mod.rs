@@ -19,7 +19,7 @@ use super::Node;
 use crate::consensus::{Batch, Ignored};
 use crate::crypto::{Seat, SeatSet};
 use crate::mesh::{Class, Graph, HAVE_OTHERS_MAX, HAVE_SLOTS_MAX, Have, LinkId, Short, short};
-use crate::time::Instant;
+use crate::time::{Instant, earliest};
 use crate::wire::{Decode, Encode, Kind};
 
 /// What is not on our way is held for so long: about three rounds of votes. A decision is a proposal and two of them.
@@ -50,6 +50,8 @@ struct Held {
 struct Ward {
     known: Known,
     held: Vec<Held>,
+    /// Nothing held is due before this.
+    held_until: Option<Instant>,
     /// What it got from here, as far as that counts for what it lacks.
     given: Known,
     /// When it gets the certificate of the last slot decided here, unless it has delivered that by then.
@@ -89,6 +91,7 @@ impl Relay {
             known: Known::new(seat),
             given: Known::new(seat),
             held: Vec::new(),
+            held_until: None,
             certificate_at: None,
             helped: 0,
             helped_roll: 0,
@@ -232,7 +235,7 @@ impl Node {
             };
             if origin == Some(ward.known.seat)
                 || ward.known.has(name)
-                || self.mesh.has_seen(link, &bytes)
+                || (name.is_remembered_briefly() && self.mesh.has_seen(link, &bytes))
             {
                 continue;
             }
@@ -245,8 +248,10 @@ impl Node {
                 at_once.push(link);
                 continue;
             }
+            let at = now.after(hold);
+            ward.held_until = earliest(ward.held_until, Some(at));
             ward.held.push(Held {
-                at: now.after(hold),
+                at,
                 class,
                 name,
                 bytes: Arc::clone(&bytes),
@@ -365,8 +370,8 @@ impl Node {
     /// When this phone must look at what time alone brings to its neighbours.
     pub(super) fn relay_wake(&self) -> Option<Instant> {
         let times = self.relay.wards.iter().flat_map(|(link, ward)| {
-            let held = ward.held.iter().map(|held| held.at);
-            held.chain(ward.tell_by).chain(self.help_at(*link))
+            let times = [ward.held_until, ward.tell_by, self.help_at(*link)];
+            times.into_iter().flatten()
         });
         times.min()
     }
@@ -375,10 +380,14 @@ impl Node {
         let Some(ward) = self.relay.wards.get_mut(&link) else {
             return;
         };
+        if ward.held_until.is_none_or(|at| at > now) {
+            return;
+        }
         let (due, kept) = std::mem::take(&mut ward.held)
             .into_iter()
             .partition::<Vec<Held>, _>(|held| held.at <= now);
         ward.held = kept;
+        ward.held_until = ward.held.iter().map(|held| held.at).min();
         if due.is_empty() {
             return;
         }
