@@ -234,6 +234,35 @@ fn a_phone_whose_journal_was_rolled_back_observes_until_the_next_epoch() {
     }
 }
 
+#[test]
+fn a_vote_that_came_to_one_member_alone_is_heard_of_although_a_quorum_answers_without_it() {
+    let is_commit_of_3 = |bytes: &[u8]| bytes[0] == 4 && bytes[6] == 3;
+    let mut cluster = Cluster::mesh(4);
+    // Phone 3's commit votes get to phone 0, which keeps them to itself and is slow to speak.
+    for phone in [0, 3] {
+        cluster.phones[phone].filter = Some(Box::new(move |_, to, bytes| {
+            let kept = is_commit_of_3(&bytes) && to != 0;
+            let delay = if phone == 0 { 100 } else { 0 };
+            if kept {
+                Vec::new()
+            } else {
+                vec![(delay, bytes)]
+            }
+        }));
+    }
+    cluster.submit(0, b"bet");
+    cluster.run_for(SOON);
+    cluster.kill(3);
+    let journal = cluster.phones[3].journal.clone();
+    let is_own_commit =
+        |record: &Vec<u8>| record.starts_with(&[1, 1]) && record.get(50) == Some(&4);
+    let voted = journal.iter().position(is_own_commit).expect("it voted");
+    cluster.restart_with(3, journal[..voted].to_vec());
+    cluster.join(3);
+    cluster.run_for(SOON);
+    assert!(stands(&cluster, 3, Standing::Observing));
+}
+
 /// A table of five with checkpoints, an epoch's end, a view change, and phone 3 with a state that it took over.
 fn eventful() -> Cluster {
     let mut cluster = Cluster::mesh(5);

@@ -2,7 +2,7 @@
 //!
 //! A journal tells a replica that starts again what it signed before, unless the journal is lost, was rolled back to an
 //! older copy, or serves a second phone as well. So it asks: it votes, and makes requests, only when q members, itself
-//! counted, have said what they hold of it and none of them holds more than it knows of. What they say is believed as
+//! counted, have said what they hold of it, the others have had a moment to, and none of them holds more than it knows of. What they say is believed as
 //! far as its own signature goes. If they do hold more, or it meets a statement of its own that it does not know, it
 //! observes: it follows and answers, signs nothing, and asks again when the next epoch begins.
 
@@ -18,12 +18,14 @@ use super::record::Record;
 use super::replica::{Action, Replica, Urgency};
 use super::statement::{Head, Phase, ViewChange};
 use crate::crypto::{Seat, SeatSet, Signed};
-use crate::time::Instant;
+use crate::time::{Instant, earliest};
 use crate::wire::{Decode, DecodeError};
 
 /// How soon the question is asked again while answers are missing; each time twice as late, up to eight times.
 const ASK_AGAIN: Duration = Duration::from_secs(1);
 const DOUBLINGS_MAX: u32 = 3;
+/// How long those who have not answered are given once a quorum has: a vote may have come to one of them alone.
+const HEAR_OUT: Duration = Duration::from_millis(500);
 
 /// Where a replica stands with its own past.
 #[derive(Clone, Copy, PartialEq, Eq, Debug, Default)]
@@ -105,6 +107,8 @@ pub(super) struct Memory {
     nonce: [u8; 16],
     count: u32,
     ask_at: Option<Instant>,
+    /// A quorum has answered: the others are waited for until then.
+    settle_at: Option<Instant>,
     question: Option<Vec<u8>>,
     /// The next request voids whatever of this player is not ordered: some of it may be unknown here.
     skips: bool,
@@ -132,8 +136,8 @@ impl Memory {
         matches!(self.standing, Standing::Asking(_))
     }
 
-    pub(super) const fn next_wake(&self) -> Option<Instant> {
-        self.ask_at
+    pub(super) fn next_wake(&self) -> Option<Instant> {
+        earliest(self.ask_at, self.settle_at)
     }
 
     /// Something is signed here.
@@ -189,6 +193,7 @@ impl Memory {
             checkpoint,
             ..Places::default()
         };
+        self.settle_at = None;
         if !self.is_whole() {
             self.standing = Standing::Asking(SeatSet::default());
             self.ask_at = Some(now);
@@ -211,6 +216,9 @@ impl Replica {
 
     /// Asks everybody, if it is time to.
     pub(super) fn ask_if_due(&mut self, now: Instant) {
+        if self.memory.settle_at.is_some_and(|at| at <= now) {
+            return self.begin_voting(now);
+        }
         if !self.memory.is_asking() || self.memory.ask_at.is_none_or(|at| at > now) {
             return;
         }
@@ -382,7 +390,12 @@ impl Replica {
         }
         if let Standing::Asking(answers) = &mut self.memory.standing {
             answers.insert(mark.signer);
+            let all = answers.len() + 1 == self.epoch.quorum.n;
             if answers.len() + 1 >= self.epoch.quorum.q {
+                let until = now.after(HEAR_OUT);
+                self.memory.settle_at.get_or_insert(until);
+            }
+            if all {
                 self.begin_voting(now);
             }
         }
@@ -415,6 +428,7 @@ impl Replica {
         self.memory.standing = Standing::Observing;
         self.memory.skips = true;
         self.memory.ask_at = None;
+        self.memory.settle_at = None;
         self.timing.idle();
         self.actions.push_back(Action::StandingChanged);
     }
@@ -423,6 +437,7 @@ impl Replica {
     fn begin_voting(&mut self, now: Instant) {
         self.memory.standing = Standing::Whole;
         self.memory.ask_at = None;
+        self.memory.settle_at = None;
         self.memory.question = None;
         self.actions.push_back(Action::StandingChanged);
         self.sign_missing_checkpoints(now);
