@@ -72,6 +72,12 @@ pub enum Record {
         /// A quorum's shares.
         shares: Vec<Vec<u8>>,
     },
+    /// Somebody signed a false share of a roll: the proof, as the operation that will tell everybody. Consensus does not
+    /// look inside.
+    FalseShare {
+        /// The operation.
+        operation: Vec<u8>,
+    },
 }
 
 const OWN: u8 = 1;
@@ -84,6 +90,7 @@ const EVIDENCE: u8 = 7;
 const HALTED: u8 = 8;
 const OBSERVING: u8 = 9;
 const ROLL: u8 = 10;
+const FALSE_SHARE: u8 = 11;
 
 impl Encode for Record {
     fn encode(&self, writer: &mut Writer) {
@@ -115,10 +122,7 @@ impl Encode for Record {
             } => {
                 writer.u8(ENTERED);
                 writer.bytes_u16(new_view);
-                writer.count_u8(view_changes.len());
-                view_changes
-                    .iter()
-                    .for_each(|message| writer.bytes_u16(message));
+                write_messages(view_changes, writer);
             }
             Self::Stable {
                 epoch,
@@ -151,11 +155,21 @@ impl Encode for Record {
             Self::Roll { roll, shares } => {
                 writer.u8(ROLL);
                 writer.u64(*roll);
-                writer.count_u8(shares.len());
-                shares.iter().for_each(|share| writer.bytes_u16(share));
+                write_messages(shares, writer);
+            }
+            Self::FalseShare { operation } => {
+                writer.u8(FALSE_SHARE);
+                writer.raw(operation);
             }
         }
     }
+}
+
+fn write_messages(messages: &[Vec<u8>], writer: &mut Writer) {
+    writer.count_u8(messages.len());
+    messages
+        .iter()
+        .for_each(|message| writer.bytes_u16(message));
 }
 
 impl Decode for Record {
@@ -211,6 +225,9 @@ impl Decode for Record {
                     shares: shares.collect::<Result<_, DecodeError>>()?,
                 }
             }
+            FALSE_SHARE => Self::FalseShare {
+                operation: reader.raw(reader.remaining())?.to_vec(),
+            },
             _ => return Err(DecodeError::OutOfRange("record kind")),
         })
     }

@@ -94,7 +94,7 @@ impl Replica {
                 Ok(())
             }
             // The table's, not consensus'.
-            Record::Roll { .. } => Ok(()),
+            Record::Roll { .. } | Record::FalseShare { .. } => Ok(()),
         }
     }
 

@@ -124,6 +124,14 @@ impl Coin {
         Some(Word::Ask(ask, open.own.clone()))
     }
 
+    /// Somebody has settled the roll that waits: the neighbours are asked for its shares at the next chance.
+    pub(super) fn hurry(&mut self, now: Instant) {
+        if let Some(open) = &mut self.open {
+            open.ask_at = now;
+            open.pause = ASK_AFTER / 2;
+        }
+    }
+
     fn open_key(&self, key: &EpochKey) -> Option<SecretShare> {
         let ceremony = key.ceremony();
         if ceremony.roster().key(self.seat) != Some(&self.identity.public_key()) {

@@ -5,6 +5,7 @@ use super::io::{Event, Output};
 use super::{Node, Stats};
 use crate::consensus::{Record, ReplayError};
 use crate::mesh::LinkId;
+use crate::table::Operation;
 use crate::time::Instant;
 use crate::wire::Decode;
 
@@ -24,6 +25,7 @@ impl Node {
             };
             match Record::from_bytes(record) {
                 Ok(Record::Roll { shares, .. }) => self.replay_roll(&shares),
+                Ok(Record::FalseShare { operation }) => self.replay_proof(&operation),
                 _ => self.replica.replay(record).map_err(failed)?,
             }
             while let Some(action) = self.replica.poll_action() {
@@ -64,5 +66,12 @@ impl Node {
         }
         self.coin.link_down(NO_LINK);
         self.mind_the_dice(THEN);
+    }
+
+    /// Somebody was caught with a false share. That may be ordered by now, and then the table says so.
+    fn replay_proof(&mut self, operation: &[u8]) {
+        if let Ok(Operation::FalseShare(shown)) = Operation::from_bytes(operation) {
+            self.caught_in_the_dice(THEN, shown);
+        }
     }
 }

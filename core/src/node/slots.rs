@@ -7,7 +7,7 @@ use crate::consensus::{Batch, Lie, Record};
 use crate::crypto::{Digest, SeatSet};
 use crate::history::Throw;
 use crate::mesh::LinkId;
-use crate::table::{Operation, Table};
+use crate::table::{FalseShare, Operation, Table};
 use crate::time::Instant;
 use crate::wire::{Encode, Kind};
 
@@ -90,6 +90,11 @@ impl Node {
                     }
                     for (link, bytes) in self.coin.take_early() {
                         self.on_share(now, link, &bytes);
+                    }
+                    // Slots above a close are decided, though nobody closes a roll before the one below is settled: this
+                    // phone is catching up, and others have the shares.
+                    if !self.waiting_slots.is_empty() {
+                        self.coin.hurry(now);
                     }
                 }
                 Some(Word::Ask(ask, own)) => {
@@ -179,21 +184,26 @@ impl Node {
             Ok(Taken::Counts(signer)) => {
                 self.flood(now, Class::Vote, bytes.to_vec(), false, Some(signer));
             }
-            Ok(Taken::False(shown)) => {
-                let (seat, lie) = (shown.share.signer, Lie::RollShare);
-                let evidence = shown.to_bytes();
-                let news = self
-                    .duties
-                    .on_proof(now, seat, Operation::FalseShare(shown));
-                if news {
-                    self.tell(Event::Caught {
-                        seat,
-                        lie,
-                        evidence,
-                    });
-                }
-            }
+            Ok(Taken::False(shown)) => self.caught_in_the_dice(now, shown),
             Err(_) => {}
+        }
+    }
+
+    /// Somebody signed a false share. The proof is durable before it is handed in: it may have come to this phone alone.
+    pub(super) fn caught_in_the_dice(&mut self, now: Instant, shown: Box<FalseShare>) {
+        let (seat, lie) = (shown.share.signer, Lie::RollShare);
+        let evidence = shown.to_bytes();
+        let operation = Operation::FalseShare(shown);
+        let record = Record::FalseShare {
+            operation: operation.to_bytes(),
+        };
+        if self.duties.on_proof(now, seat, operation) {
+            self.persist(record.to_bytes());
+            self.tell(Event::Caught {
+                seat,
+                lie,
+                evidence,
+            });
         }
     }
 }

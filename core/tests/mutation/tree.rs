@@ -63,12 +63,13 @@ impl Tree {
         })
     }
 
-    /// Cargo for this tree.
+    /// Cargo for this tree. What changes with each mutant is built quickly rather than well.
     pub(crate) fn cargo(&self) -> Command {
         let mut cargo = Command::new(env!("CARGO"));
         cargo
             .current_dir(&self.root)
-            .env("CARGO_TARGET_DIR", &self.target);
+            .env("CARGO_TARGET_DIR", &self.target)
+            .args(["--config", "profile.dev.package.bitcraps-core.opt-level=0"]);
         cargo
     }
 }
