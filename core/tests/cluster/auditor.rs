@@ -42,11 +42,12 @@ impl Auditor {
 
     /// Own messages stand at the end of their records, behind a head that is there or not.
     pub(super) fn persist(&mut self, record: &[u8]) {
-        let message = match record {
-            [1, 0, message @ ..] => message,
+        let (message, place) = match record {
+            [1, 0, message @ ..] => (message, None),
             [1, 1, rest @ ..] => {
                 self.vote(&rest[..48], rest[48]);
-                &rest[48..]
+                // The message itself has the low bits of both alone.
+                (&rest[48..], Some((u64_at(rest, 0), u64_at(rest, 8))))
             }
             [2, batch @ ..] => return self.hold(batch),
             [3, 1, head @ ..] => {
@@ -56,7 +57,7 @@ impl Auditor {
             }
             _ => return,
         };
-        self.sign(message);
+        self.sign(message, place);
         self.persisted.insert(message.to_vec());
     }
 
@@ -120,9 +121,9 @@ impl Auditor {
         );
     }
 
-    fn sign(&mut self, bytes: &[u8]) {
-        let view = u64::from(bytes[3]);
-        let sequence = u64::from(u16::from_le_bytes([bytes[4], bytes[5]]));
+    fn sign(&mut self, bytes: &[u8], place: Option<(u64, u64)>) {
+        let low = u64::from(u16::from_le_bytes([bytes[4], bytes[5]]));
+        let (view, sequence) = place.unwrap_or_else(|| (u64::from(bytes[3]), low));
         let key = match bytes[0] {
             1 => {
                 let number = u64_at(bytes, 7);

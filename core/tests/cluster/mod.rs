@@ -5,6 +5,7 @@
 #![allow(dead_code, reason = "each test binary uses its own part of this")]
 
 mod auditor;
+pub(crate) mod clock;
 pub(crate) mod forge;
 pub(crate) mod model;
 #[path = "../random/mod.rs"]
@@ -21,6 +22,7 @@ use bitcraps_core::consensus::{
 use bitcraps_core::crypto::{Digest, Seat};
 use bitcraps_core::time::Instant;
 use bitcraps_core::wire::{Decode, Encode};
+use clock::Clock;
 use model::Model;
 pub(crate) use random::Random;
 pub(crate) use seeds::*;
@@ -54,6 +56,7 @@ pub(crate) struct Phone {
     pub(crate) journal: Vec<Vec<u8>>,
     /// How many things it still does before it dies.
     fuse: Option<u64>,
+    pub(crate) clock: Clock,
 }
 
 /// A message on its way: from, to, the link's generation, and the bytes.
@@ -120,6 +123,7 @@ impl Cluster {
             halts: Vec::new(),
             journal: Vec::new(),
             fuse: None,
+            clock: Clock::default(),
         });
         Self {
             n,
@@ -200,18 +204,17 @@ impl Cluster {
     }
 
     pub(crate) fn submit(&mut self, phone: usize, payload: &[u8]) {
-        let now = Instant(self.now);
+        let now = self.local(phone);
         self.phones[phone].replica.submit(now, payload.to_vec());
         self.drain(phone);
     }
 
     /// Hands a message in at once, whatever the links are.
     pub(crate) fn inject(&mut self, from: usize, to: usize, bytes: &[u8]) -> Result<(), Ignored> {
+        let now = self.local(to);
         let phone = &mut self.phones[to];
         phone.known.entry(from).or_default().insert(bytes.to_vec());
-        let result = phone
-            .replica
-            .handle_message(Instant(self.now), Peer(from as u64), bytes);
+        let result = phone.replica.handle_message(now, Peer(from as u64), bytes);
         if let Err(reason) = result {
             *phone.ignored.entry(reason).or_default() += 1;
         }
@@ -261,8 +264,9 @@ impl Cluster {
     fn step(&mut self, end: u64) -> bool {
         let living = (0..self.phones.len()).filter(|phone| !self.dead.contains(phone));
         let wakes = living.filter_map(|phone| {
-            let at = self.phones[phone].replica.next_wake()?;
-            Some((at.0.max(self.now), phone))
+            let state = &self.phones[phone];
+            let at = state.clock.when(state.replica.next_wake()?);
+            Some((at.max(self.now), phone))
         });
         let wake = wakes.min();
         let arrival = self.queue.first_key_value().map(|(key, _)| key.0);
@@ -277,7 +281,8 @@ impl Cluster {
                 let _ = self.inject(from, to, &bytes);
             }
         } else if let Some((_, phone)) = wake {
-            self.phones[phone].replica.handle_wake(Instant(self.now));
+            let now = self.local(phone);
+            self.phones[phone].replica.handle_wake(now);
             self.drain(phone);
         }
         true
@@ -384,7 +389,13 @@ impl Cluster {
         }
     }
 
+    /// What a phone's clock shows.
+    fn local(&self, phone: usize) -> Instant {
+        self.phones[phone].clock.shows(self.now)
+    }
+
     fn deliver(&mut self, phone: usize, sequence: u64, chain: Digest, batch: Batch) {
+        let now = self.local(phone);
         let at = &mut self.phones[phone];
         assert!(at.halts.is_empty(), "phone {phone} delivers after its halt");
         if at.honest {
@@ -419,8 +430,7 @@ impl Cluster {
         }
         at.delivered.push((sequence, chain, batch));
         let state = at.replica.is_checkpoint(sequence).then_some(state);
-        at.replica
-            .applied(Instant(self.now), sequence, roster, state);
+        at.replica.applied(now, sequence, roster, state);
     }
 
     fn halt(&mut self, phone: usize, culprits: BTreeSet<usize>, proof: Vec<u8>) {
