@@ -61,7 +61,7 @@ fn a_false_share_that_came_to_one_phone_alone_convicts_its_signer_after_that_pho
     room.deaf = (1..4).collect();
     let mut said = room.said[0].iter().rev().map(|(_, message)| message);
     let own = said.find(|message| message[0] == Kind::Share as u8);
-    let lie = false_share(&room, &own.expect("its own share").to_vec());
+    let lie = false_share(&room, own.expect("its own share"));
     let (now, node) = (room.now, &mut room.nodes[0]);
     let (mut liar, mut outputs) = Stranger::dial(node, now, LinkId(99), identity(LIAR));
     outputs.extend(liar.say(node, now, Class::Vote, &lie));

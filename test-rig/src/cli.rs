@@ -33,7 +33,6 @@ pub static SUPPORTED: LazyLock<Supported<'static>> = LazyLock::new(|| Supported 
     faults: &FAULTS,
     bet_kinds: &BET_FAMILIES,
     bet_ids: &BET_IDS,
-    restarts: false,
 });
 
 #[derive(Parser, Debug)]

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant as WallClock;
 
+use bitcraps_core::consensus::Standing;
 use bitcraps_core::crypto::Seat;
 use bitcraps_core::node::{Event, Node, Stats};
 use bitcraps_core::table::{Gone, TableRules};
@@ -263,7 +264,7 @@ fn standing(room: &Room, phone: usize) -> String {
     format!("phone {phone} at slot {slot} view {view}{votes} roll {roll}{closed}")
 }
 
-/// A random quorum of phones that are not switched off, each in range of another of them. Honest ones first: whoever
+/// A random quorum of phones that are not switched off and may vote, each in range of another of them. Honest ones first: whoever
 /// has lied is joined to what it once said, and is taken only where the honest ones alone are no quorum. Whoever was caught
 /// is no help at all.
 fn draw_core(
@@ -283,7 +284,8 @@ fn drawn_from(
     stream: &mut Stream,
     may: &dyn Fn(&usize) -> bool,
 ) -> Option<Vec<usize>> {
-    let usable = |phone: &usize| !room.phones[*phone].crashed && may(phone);
+    let votes = |phone: &usize| room.phones[*phone].node.standing() != Standing::Observing;
+    let usable = |phone: &usize| !room.phones[*phone].crashed && votes(phone) && may(phone);
     let mut starts: Vec<usize> = (0..room.phones.len()).filter(usable).collect();
     while !starts.is_empty() {
         let start = starts.swap_remove(stream.index(starts.len()));

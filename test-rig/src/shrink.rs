@@ -262,7 +262,7 @@ fn keep_phones(scenario: &mut Scenario, players: u8) {
         | FaultAction::Disk { player, .. }
         | FaultAction::Suspend { player } => stays(player),
         FaultAction::Loss { between, .. } => between.is_none_or(|(_, b)| stays(&b)),
-        FaultAction::Partition { groups } => {
+        FaultAction::Partition { groups } | FaultAction::OneWay { groups } => {
             groups.iter_mut().for_each(|group| group.retain(stays));
             groups.retain(|group| !group.is_empty());
             groups.len() > 1

@@ -9,6 +9,7 @@ mod cpu;
 mod decide_capped;
 mod decision;
 mod dkg;
+mod journal;
 mod mesh;
 mod nodes;
 mod replicas;
@@ -72,6 +73,11 @@ pub const PARTS: &[Part] = &[
         "mesh",
         "formation and commit at every phone, against flooding and a tree on the same radio",
         mesh::run,
+    ),
+    part(
+        "journal",
+        "a phone's journal: bytes and syncs per decision, n = 4",
+        journal::run,
     ),
     part(
         "phone_seconds_per_second",

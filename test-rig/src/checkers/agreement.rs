@@ -1,7 +1,7 @@
 //! Agreement and the gap-free prefix: no two honest phones deliver different things at a sequence number, each
 //! delivers 1, 2, 3 … without a gap, and every request once.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use bitcraps_core::consensus::Batch;
 use sha2::{Digest as _, Sha256};
@@ -15,8 +15,9 @@ pub(super) struct Agreement {
     /// What the first honest phone delivered at each sequence number: chain digest and contents.
     first: BTreeMap<u64, ([u8; 32], [u8; 32], usize)>,
     last: Vec<u64>,
-    seen: Vec<BTreeSet<(u8, u64)>>,
-    states: BTreeMap<u64, ([u8; 32], usize)>,
+    seen: Vec<BTreeMap<(u8, u64), u64>>,
+    /// The first state that was seen after a slot; one whose roll waits for its dice is another than the one after it.
+    states: BTreeMap<(u64, bool), ([u8; 32], usize)>,
 }
 
 impl Agreement {
@@ -26,7 +27,7 @@ impl Agreement {
             gap_free: Property::default(),
             first: BTreeMap::new(),
             last: vec![0; phones],
-            seen: vec![BTreeSet::new(); phones],
+            seen: vec![BTreeMap::new(); phones],
             states: BTreeMap::new(),
         }
     }
@@ -54,7 +55,9 @@ impl Agreement {
         self.last[phone] = sequence;
         for request in batch {
             let (player, number) = (request.player().0, request.number());
-            let new = self.seen[phone].insert((player, number));
+            let new = self.seen[phone]
+                .insert((player, number), sequence)
+                .is_none();
             self.gap_free.check(new, || {
                 format!("phone {phone} delivered request {number} of player {player} twice")
             });
@@ -75,9 +78,26 @@ impl Agreement {
         }
     }
 
-    /// Phones that stopped at the same slot are in the same state.
-    pub(super) fn final_state(&mut self, phone: usize, sequence: u64, state: [u8; 32]) {
-        let (first, by) = *self.states.entry(sequence).or_insert((state, phone));
+    /// A phone starts again after this slot. `false` if it told its player of another one last: then it died before it
+    /// could tell, or its journal is not what it was.
+    pub(super) fn restarted(&mut self, phone: usize, sequence: u64) -> bool {
+        let told = self.last[phone] == sequence;
+        self.last[phone] = sequence;
+        self.seen[phone].retain(|_, slot| *slot <= sequence);
+        told
+    }
+
+    /// Phones that stopped at the same slot, and on the same side of its dice, are in the same state.
+    pub(super) fn final_state(
+        &mut self,
+        phone: usize,
+        (sequence, waits): (u64, bool),
+        state: [u8; 32],
+    ) {
+        let (first, by) = *self
+            .states
+            .entry((sequence, waits))
+            .or_insert((state, phone));
         self.agreement.check(first == state, || {
             format!("phones {by} and {phone} are in different states after slot {sequence}")
         });
@@ -122,8 +142,10 @@ mod tests {
     #[test]
     fn different_states_after_the_same_slot_are_seen() {
         let mut checker = Agreement::new(2);
-        checker.final_state(0, 0, [1; 32]);
-        checker.final_state(1, 0, [2; 32]);
+        checker.final_state(0, (0, false), [1; 32]);
+        checker.final_state(1, (0, true), [2; 32]);
+        assert_eq!(checker.agreement.status(), Status::Held);
+        checker.final_state(1, (0, false), [2; 32]);
         assert_eq!(checker.agreement.status(), Status::Violated);
     }
 }

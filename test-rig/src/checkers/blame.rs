@@ -57,7 +57,7 @@ impl Blame {
     fn judge(&mut self, room: &Room, phone: usize, seat: Seat, lie: &str) {
         let accused = room.phones.get(seat.index());
         self.caught.insert(seat.index());
-        let guilty = accused.is_some_and(|accused| !accused.is_honest());
+        let guilty = accused.is_some_and(|accused| !accused.is_honest() || accused.has_forgotten());
         self.property.check(guilty, || {
             format!("phone {phone} blames the honest phone {seat} of {lie}")
         });

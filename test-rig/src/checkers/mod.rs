@@ -102,6 +102,7 @@ impl Checkers {
     pub fn observe(&mut self, room: &Room, observation: &Observation) {
         let (Observation::Persisted { phone, .. }
         | Observation::Sent { phone, .. }
+        | Observation::Restarted { phone, .. }
         | Observation::Event { phone, .. }) = observation
         else {
             return;
@@ -110,9 +111,26 @@ impl Checkers {
             return;
         }
         match observation {
-            Observation::Persisted { phone, record } => self.signing.persisted(*phone, record),
+            Observation::Persisted { phone, record } => {
+                let binds = !room.phones[*phone].has_forgotten();
+                self.signing.persisted(*phone, record, binds);
+            }
             Observation::Sent { phone, message } => self.signing.sent(*phone, message),
             Observation::Tapped(_) => {}
+            Observation::Restarted {
+                phone,
+                applied,
+                epoch,
+                view,
+                primaries,
+            } => {
+                self.signing
+                    .restarted(*phone, *epoch, *view, primaries.clone());
+                if !self.agreement.restarted(*phone, *applied) {
+                    self.books.installed(*phone);
+                    self.dice.installed(*phone);
+                }
+            }
             Observation::Event { phone, event } => {
                 if let Event::Delivered {
                     sequence,
@@ -131,8 +149,9 @@ impl Checkers {
                     self.books.installed(*phone);
                     self.dice.installed(*phone);
                 }
-                if let Event::EpochBegan { .. } = event {
-                    self.signing.epoch_began(*phone);
+                if let Event::EpochBegan { epoch, .. } = event {
+                    let primaries = room.phones[*phone].primaries();
+                    self.signing.epoch_began(*phone, *epoch, primaries);
                 }
                 self.blame.observe(room, *phone, event);
                 if let Event::DiceShown { roll, shares } = event {
@@ -161,11 +180,12 @@ impl Checkers {
             .phones
             .iter()
             .enumerate()
-            .filter(|(_, phone)| phone.is_honest());
+            .filter(|(_, phone)| phone.is_honest() && phone.is_settled());
         for (at, phone) in honest {
-            let (sequence, _) = phone.node.delivered();
-            self.agreement
-                .final_state(at, sequence, phone.node.table().digest().0);
+            // What was decided and waits for the dice below it is in no state yet.
+            let table = phone.node.table();
+            let place = (table.sequence(), table.dice().is_closed());
+            self.agreement.final_state(at, place, table.digest().0);
             self.books.compare(at, phone.node.table().ledger());
         }
     }

@@ -28,6 +28,9 @@ type Place = (u8, u64, u64, u64);
 struct Signer {
     signed: BTreeMap<Place, Vec<u8>>,
     epoch: u64,
+    /// The seats that vote, in the order in which they lead views, and those of the epoch before: what was signed in that
+    /// may still be on its way.
+    members: [Vec<usize>; 2],
     view: u64,
     sequence: u64,
     /// Hashes of the records that are durable.
@@ -44,26 +47,39 @@ impl Signing {
     pub(super) fn new(phones: usize) -> Self {
         Self {
             property: Property::default(),
-            signers: vec![Signer::default(); phones],
+            signers: vec![
+                Signer {
+                    members: [(0..phones).collect(), (0..phones).collect()],
+                    ..Signer::default()
+                };
+                phones
+            ],
         }
     }
 
-    /// Views begin at 0 again.
-    pub(super) fn epoch_began(&mut self, phone: usize) {
+    /// Others vote, and views begin at 0 again.
+    pub(super) fn epoch_began(&mut self, phone: usize, epoch: u64, members: Vec<usize>) {
         let signer = &mut self.signers[phone];
-        signer.epoch += 1;
+        signer.epoch = epoch;
         signer.view = 0;
+        signer.members.rotate_right(1);
+        signer.members[0] = members;
     }
 
-    pub(super) fn persisted(&mut self, phone: usize, record: &[u8]) {
+    /// The phone died and is back: what its key signed before still binds it.
+    pub(super) fn restarted(&mut self, phone: usize, epoch: u64, view: u64, members: Vec<usize>) {
+        if self.signers[phone].epoch != epoch {
+            self.epoch_began(phone, epoch, members);
+        }
+        self.signers[phone].view = view;
+    }
+
+    /// A record is durable. `binds`: the phone knows all that it signed before, so it must not contradict it.
+    pub(super) fn persisted(&mut self, phone: usize, record: &[u8], binds: bool) {
         let Some(record) = own_message(record) else {
             return;
         };
-        let signers = self.signers.len();
         let signer = &mut self.signers[phone];
-        if !is_own(phone, signers, signer.view, record) {
-            return;
-        }
         signer.durable.insert(short_hash(record));
         let Some(place) = signer.place(record) else {
             return;
@@ -76,7 +92,7 @@ impl Signing {
         let what = record.get(HEADER..end).unwrap_or(record);
         let first = signer.signed.entry(place).or_insert_with(|| what.to_vec());
         let same = *first == what;
-        self.property.check(same, || {
+        self.property.check(same || !binds, || {
             let (kind, epoch, a, b) = place;
             format!(
                 "phone {phone} signed two messages of kind {kind} for {a}, {b} in epoch {epoch}"
@@ -86,9 +102,8 @@ impl Signing {
 
     /// A message began to leave an honest phone: if it is its own, its record must be durable.
     pub(super) fn sent(&mut self, phone: usize, message: &[u8]) {
-        let signers = self.signers.len();
-        let signer = &mut self.signers[phone];
-        if is_own(phone, signers, signer.view, message) {
+        let signer = &self.signers[phone];
+        if signer.is_own(phone, message) {
             let durable = signer.durable.contains(&short_hash(message));
             self.property.check(durable, || {
                 let kind = message[0];
@@ -99,6 +114,35 @@ impl Signing {
 }
 
 impl Signer {
+    /// Whether this phone is the one that signs such a message. Proposals and new-views do not say of which epoch they
+    /// are: they count where it leads their view by the members of now and by those of the epoch before.
+    fn is_own(&self, phone: usize, message: &[u8]) -> bool {
+        let [kind, _, _, view, ..] = *message else {
+            return false;
+        };
+        let leads = |view: u64| {
+            let primary = |members: &Vec<usize>| {
+                let count = members.len().max(1) as u64;
+                members
+                    .iter()
+                    .zip(0..)
+                    .any(|(m, at)| *m == phone && at == view % count)
+            };
+            self.members.iter().all(primary)
+        };
+        match kind {
+            REQUEST | PREPARE | COMMIT | VIEW_CHANGE | CHECKPOINT => message
+                .get(HEADER)
+                .is_some_and(|seat| usize::from(*seat) == phone),
+            PRE_PREPARE => leads(nearest(u64::from(view), self.view, 1 << 8)),
+            NEW_VIEW => message
+                .get(HEADER..HEADER + 8)
+                .and_then(|bytes| bytes.try_into().ok())
+                .is_some_and(|bytes| leads(u64::from_le_bytes(bytes))),
+            _ => false,
+        }
+    }
+
     fn place(&mut self, record: &[u8]) -> Option<Place> {
         let number = |at: usize| {
             let bytes = record.get(at..at + 8)?;
@@ -131,26 +175,6 @@ fn own_message(record: &[u8]) -> Option<&[u8]> {
         [OWN, 0, message @ ..] => Some(message),
         [OWN, 1, rest @ ..] => rest.get(HEAD..),
         _ => None,
-    }
-}
-
-/// Whether a phone is the one that signs this message.
-fn is_own(phone: usize, phones: usize, near_view: u64, message: &[u8]) -> bool {
-    let [kind, _, _, view, ..] = *message else {
-        return false;
-    };
-    let phone = phone as u64;
-    let leads = |view: u64| view % phones as u64 == phone;
-    match kind {
-        REQUEST | PREPARE | COMMIT | VIEW_CHANGE | CHECKPOINT => message
-            .get(HEADER)
-            .is_some_and(|seat| u64::from(*seat) == phone),
-        PRE_PREPARE => leads(nearest(u64::from(view), near_view, 1 << 8)),
-        NEW_VIEW => message
-            .get(HEADER..HEADER + 8)
-            .and_then(|bytes| bytes.try_into().ok())
-            .is_some_and(|bytes| leads(u64::from_le_bytes(bytes))),
-        _ => false,
     }
 }
 
@@ -203,22 +227,22 @@ mod tests {
     #[test]
     fn two_digests_for_one_slot_are_seen_and_a_repetition_is_not() {
         let mut checker = Signing::new(4);
-        checker.persisted(0, &record(vote(PREPARE, 0, 1, 1)));
-        checker.persisted(0, &record(vote(PREPARE, 0, 1, 1)));
-        checker.persisted(0, &record(vote(COMMIT, 0, 1, 1)));
-        checker.persisted(0, &record(vote(PREPARE, 1, 1, 2)));
+        checker.persisted(0, &record(vote(PREPARE, 0, 1, 1)), true);
+        checker.persisted(0, &record(vote(PREPARE, 0, 1, 1)), true);
+        checker.persisted(0, &record(vote(COMMIT, 0, 1, 1)), true);
+        checker.persisted(0, &record(vote(PREPARE, 1, 1, 2)), true);
         assert_eq!(checker.property.status(), Status::Held);
-        checker.persisted(0, &record(vote(PREPARE, 0, 1, 2)));
+        checker.persisted(0, &record(vote(PREPARE, 0, 1, 2)), true);
         assert_eq!(checker.property.status(), Status::Violated);
     }
 
     #[test]
     fn two_view_changes_for_one_view_are_seen() {
         let mut checker = Signing::new(4);
-        checker.persisted(0, &record(view_change(1, 1)));
-        checker.persisted(0, &record(view_change(2, 2)));
+        checker.persisted(0, &record(view_change(1, 1)), true);
+        checker.persisted(0, &record(view_change(2, 2)), true);
         assert_eq!(checker.property.status(), Status::Held);
-        checker.persisted(0, &record(view_change(2, 3)));
+        checker.persisted(0, &record(view_change(2, 3)), true);
         assert_eq!(checker.property.status(), Status::Violated);
     }
 
@@ -226,13 +250,29 @@ mod tests {
     fn an_own_message_that_leaves_before_its_record_is_seen_and_a_relayed_one_is_not() {
         let mut checker = Signing::new(4);
         let own = vote(PREPARE, 0, 1, 1);
-        checker.persisted(0, &record(own.clone()));
+        checker.persisted(0, &record(own.clone()), true);
         checker.sent(0, &own);
         // Seat 0's vote, passed on by phone 1.
         checker.sent(1, &own);
         assert_eq!(checker.property.status(), Status::Held);
         assert_eq!(checker.property.checked, 2);
         checker.sent(0, &vote(COMMIT, 0, 1, 1));
+        assert_eq!(checker.property.status(), Status::Violated);
+    }
+
+    #[test]
+    fn a_new_view_of_whoever_leads_among_the_members_that_are_left_is_not_taken_for_ones_own() {
+        let new_view =
+            |view: u8| [&[NEW_VIEW, 0, 0, view, 0, 0, view][..], &[0; 7], &[9; 80]].concat();
+        let mut checker = Signing::new(4);
+        checker.epoch_began(1, 1, vec![1, 2, 3]);
+        // Seat 2 leads view 1 now; phone 1 led it in the epoch before.
+        checker.sent(1, &new_view(1));
+        assert_eq!(checker.property.checked, 0);
+        checker.epoch_began(1, 2, vec![1, 2, 3]);
+        checker.sent(1, &new_view(1));
+        assert_eq!(checker.property.checked, 0);
+        checker.sent(1, &new_view(3));
         assert_eq!(checker.property.status(), Status::Violated);
     }
 
@@ -249,6 +289,7 @@ mod tests {
                     low,
                     u8::try_from(sequence / 65_536).unwrap(),
                 )),
+                true,
             );
         }
         assert_eq!(checker.property.status(), Status::Held);

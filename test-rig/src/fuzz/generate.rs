@@ -16,7 +16,7 @@ const MTUS: [u64; 6] = [23, 27, 64, 185, 247, 517];
 /// From here on a run with tiny chunks or many rolls takes longer than it teaches.
 const BIG: u8 = 8;
 
-/// The scenario of a seed. At most f phones lie; crashes and partitions may stop the table for a while or for good.
+/// The scenario of a seed. At most f phones lie or lose what they had written down; crashes and partitions may stop the table for a while or for good.
 pub(super) fn generate(seed: u64, supported: &Supported<'_>) -> String {
     let mut draw = Stream::new(seed, "fuzz", 0);
     let players = PLAYERS[draw.index(PLAYERS.len())];
@@ -27,9 +27,18 @@ pub(super) fn generate(seed: u64, supported: &Supported<'_>) -> String {
          stop    = {{ rounds = {rounds}, at = \"{at}s\" }}\n"
     );
     radio(&mut draw, players, &mut text);
-    liars(&mut draw, players, at * 1000, supported, &mut text);
+    let liars = liars(&mut draw, players, at * 1000, supported, &mut text);
+    // Whoever comes back without all of its journal counts among the f as well.
+    let mut spare = usize::from((players - 1) / 3) - liars;
     for _ in 0..draw.below(4) {
-        fault(&mut draw, players, at * 1000, supported, &mut text);
+        fault(
+            &mut draw,
+            players,
+            at * 1000,
+            supported,
+            &mut spare,
+            &mut text,
+        );
     }
     if draw.below(3) == 0 {
         let (min, max) = (draw.below(3), draw.between(3, 6));
@@ -71,13 +80,14 @@ fn radio(draw: &mut Stream, players: u8, text: &mut String) {
     }
 }
 
+/// Gives how many there are.
 fn liars(
     draw: &mut Stream,
     players: u8,
     end_ms: u64,
     supported: &Supported<'_>,
     text: &mut String,
-) {
+) -> usize {
     let built = |kind: &&Behaviour| supported.behaviours.contains(kind);
     let kinds = BUILT.iter().filter(|kind| **kind != Behaviour::Random);
     let kinds: Vec<Behaviour> = kinds
@@ -114,6 +124,7 @@ fn liars(
             period(draw, end_ms, text);
         }
     }
+    count
 }
 
 /// How often a lie is drawn: those that could fork a table are what a campaign looks for most.
@@ -124,17 +135,32 @@ const fn often(kind: Behaviour) -> usize {
     }
 }
 
+/// What a crash does to a disk, beside nothing: first what only costs what nobody was told of.
+const DISKS: [&str; 6] = [
+    "torn-write",
+    "lost-sync",
+    "torn-write",
+    "bit-flip",
+    "lost",
+    "rollback",
+];
+const HARMLESS: usize = 3;
+
 fn fault(
     draw: &mut Stream,
     players: u8,
     end_ms: u64,
     supported: &Supported<'_>,
+    spare: &mut usize,
     text: &mut String,
 ) {
-    const KINDS: [FaultKind; 4] = [
+    const KINDS: [FaultKind; 7] = [
+        FaultKind::Crash,
         FaultKind::Crash,
         FaultKind::Partition,
         FaultKind::Loss,
+        FaultKind::Clock,
+        FaultKind::Disk,
         FaultKind::Suspend,
     ];
     let kinds: Vec<FaultKind> = KINDS
@@ -147,10 +173,14 @@ fn fault(
     match kind {
         FaultKind::Crash => {
             put(text, format_args!("player = {player}\n"));
-            if supported.restarts {
-                return period(draw, end_ms, text);
+            let drawn = draw.index(DISKS.len() + 3);
+            let usable = drawn < HARMLESS || *spare > 0;
+            if let Some(mode) = DISKS.get(drawn).filter(|_| usable) {
+                *spare -= usize::from(drawn >= HARMLESS);
+                put(text, format_args!("disk = \"{mode}\"\n"));
+            } else if draw.below(4) == 0 {
+                return put(text, format_args!("from = \"{}ms\"\n", draw.below(end_ms)));
             }
-            return put(text, format_args!("from = \"{}ms\"\n", draw.below(end_ms)));
         }
         FaultKind::Partition => {
             // One seat and everybody above it, and sometimes a part in between.
@@ -164,6 +194,21 @@ fn fault(
             };
             let (low, high) = (list(0, cut), list(upper, u64::from(players)));
             put(text, format_args!("groups = [[{low}], [{high}]]\n"));
+            if draw.below(4) == 0 {
+                put(text, format_args!("one_way = true\n"));
+            }
+        }
+        FaultKind::Clock => {
+            let sign = ["", "-"][draw.index(2)];
+            let (drift, jump) = (draw.below(200_000), draw.below(20_000));
+            let lines = format_args!(
+                "player = {player}\ndrift_ppm = {sign}{drift}\njump = \"{sign}{jump}ms\"\n"
+            );
+            put(text, lines);
+        }
+        FaultKind::Disk => {
+            let mode = ["slow-sync", "slow-sync", "full"][draw.index(3)];
+            put(text, format_args!("player = {player}\ndisk = \"{mode}\"\n"));
         }
         FaultKind::Suspend => put(text, format_args!("player = {player}\n")),
         _ => put(text, format_args!("loss = 0.{}\n", draw.between(10, 95))),

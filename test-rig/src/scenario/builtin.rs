@@ -101,6 +101,31 @@ const BUILTINS: &[(&str, &str)] = &[
         "false-accuser",
         include_str!("../../scenarios/false-accuser.toml"),
     ),
+    (
+        "crash-and-return",
+        include_str!("../../scenarios/crash-and-return.toml"),
+    ),
+    (
+        "all-crash-at-once",
+        include_str!("../../scenarios/all-crash-at-once.toml"),
+    ),
+    ("torn-disk", include_str!("../../scenarios/torn-disk.toml")),
+    (
+        "lost-journal",
+        include_str!("../../scenarios/lost-journal.toml"),
+    ),
+    (
+        "rolled-back-journal",
+        include_str!("../../scenarios/rolled-back-journal.toml"),
+    ),
+    (
+        "clock-drift",
+        include_str!("../../scenarios/clock-drift.toml"),
+    ),
+    (
+        "one-way-link",
+        include_str!("../../scenarios/one-way-link.toml"),
+    ),
 ];
 
 /// Name and TOML text of every built-in scenario.

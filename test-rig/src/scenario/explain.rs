@@ -162,6 +162,11 @@ fn fault(fault: &Fault) -> String {
             let groups: Vec<String> = groups.iter().map(|group| list(group)).collect();
             format!("partition: {}", groups.join(" | "))
         }
+        FaultAction::OneWay { groups } => {
+            let others: Vec<String> = groups.iter().skip(1).map(|group| list(group)).collect();
+            let first = groups.first().map_or_else(String::new, |group| list(group));
+            format!("nothing of {first} reaches {}", others.join(" | "))
+        }
         FaultAction::Loss { loss_ppm, between } => {
             let links =
                 between.map_or_else(|| "every link".to_owned(), |(a, b)| format!("{a}-{b}"));

@@ -139,6 +139,11 @@ pub enum FaultAction {
         /// At least two; every player is in exactly one.
         groups: Vec<Vec<u8>>,
     },
+    /// Nothing of the first group reaches the others; it hears them as ever.
+    OneWay {
+        /// At least two; every player is in exactly one.
+        groups: Vec<Vec<u8>>,
+    },
     /// PDU errors beyond the radio's own.
     Loss {
         /// In parts per million.
@@ -215,7 +220,7 @@ impl Fault {
     pub const fn kind(&self) -> FaultKind {
         match self.action {
             FaultAction::Crash { .. } => FaultKind::Crash,
-            FaultAction::Partition { .. } => FaultKind::Partition,
+            FaultAction::Partition { .. } | FaultAction::OneWay { .. } => FaultKind::Partition,
             FaultAction::Loss { .. } => FaultKind::Loss,
             FaultAction::Clock { .. } => FaultKind::Clock,
             FaultAction::Disk { .. } => FaultKind::Disk,

@@ -131,6 +131,12 @@ named! {
         BitFlip = "bit-flip",
         /// Syncs take very long.
         SlowSync = "slow-sync",
+        /// Writes fail: the app stops.
+        Full = "full",
+        /// The file is gone.
+        Lost = "lost",
+        /// The file is an old copy.
+        Rollback = "rollback",
     }
 }
 

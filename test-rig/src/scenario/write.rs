@@ -129,6 +129,10 @@ fn fault(fault: &Fault, text: &mut Text) {
         FaultAction::Partition { groups } => {
             text.line(format_args!("groups = {groups:?}"));
         }
+        FaultAction::OneWay { groups } => {
+            text.line(format_args!("groups = {groups:?}"));
+            text.line(format_args!("one_way = true"));
+        }
         FaultAction::Loss { loss_ppm, between } => {
             text.line(format_args!("loss = {}", fraction(*loss_ppm)));
             text.optional("between", between.map(|(a, b)| format!("[{a}, {b}]")));

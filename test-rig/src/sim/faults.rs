@@ -1,4 +1,4 @@
-//! What happens to phones and links: crashes, partitions, loss, suspended apps.
+//! What happens to phones and links: crashes, partitions, loss, wrong clocks, bad disks, suspended apps.
 
 use super::phone::Phone;
 use super::room::Room;
@@ -7,10 +7,12 @@ use bitcraps_core::node::Input;
 use crate::scenario::{Fault, FaultAction, FaultKind};
 
 /// The faults that this build of the rig can cause.
-pub const FAULTS: [FaultKind; 4] = [
+pub const FAULTS: [FaultKind; 6] = [
     FaultKind::Crash,
     FaultKind::Partition,
     FaultKind::Loss,
+    FaultKind::Clock,
+    FaultKind::Disk,
     FaultKind::Suspend,
 ];
 
@@ -29,7 +31,7 @@ impl Room {
         edges.flatten().map(|ms| ms.saturating_mul(1000)).collect()
     }
 
-    fn active(&self) -> impl Iterator<Item = &Fault> {
+    pub(super) fn active(&self) -> impl Iterator<Item = &Fault> {
         let game_us = self.game_us();
         // Formation is over before the first fault begins, also before one that begins at 0 s.
         let any = self.has_begun() && !self.healed;
@@ -71,16 +73,11 @@ impl Room {
         let phones = 0..self.phones.len();
         let mut resumed = Vec::new();
         for phone in phones {
-            let of_phone = |fault: &&Fault, crash: bool| match &fault.action {
-                FaultAction::Crash { player, .. } => crash && usize::from(*player) == phone,
-                FaultAction::Suspend { player } => !crash && usize::from(*player) == phone,
-                _ => false,
-            };
-            let crashed = self.active().any(|fault| of_phone(&fault, true));
-            let suspended = self.active().any(|fault| of_phone(&fault, false));
+            self.mind_power(phone);
+            self.mind_clock(phone);
+            let suspends = |fault: &Fault| matches!(&fault.action, FaultAction::Suspend { player } if usize::from(*player) == phone);
+            let suspended = self.active().any(suspends);
             let state = &mut self.phones[phone];
-            // A crashed phone stays down: restarting it from its journal is not built yet.
-            state.crashed |= crashed;
             if state.suspended && !suspended {
                 resumed.push(phone);
             }
@@ -117,12 +114,44 @@ impl Room {
         }
     }
 
+    /// Whether nothing that one phone sends gets to another now, although the link between them stands.
+    pub(super) fn is_mute(&self, from: usize, to: usize) -> bool {
+        self.active().any(|fault| match &fault.action {
+            FaultAction::OneWay { groups } => {
+                side(groups, from) == Some(0) && side(groups, to) != Some(0)
+            }
+            _ => false,
+        })
+    }
+
+    /// Sets a phone's clock going as the fault of the moment says.
+    fn mind_clock(&mut self, phone: usize) {
+        let wrong = self.active().find_map(|fault| match fault.action {
+            FaultAction::Clock {
+                player,
+                drift_ppm,
+                jump_ms,
+            } if usize::from(player) == phone => Some((fault.from_ms, drift_ppm, jump_ms)),
+            _ => None,
+        });
+        let now_us = self.now_us;
+        let state = &mut self.phones[phone];
+        if state.clock_fault == wrong {
+            return;
+        }
+        state.clock_fault = wrong;
+        let (_, drift_ppm, jump_ms) = wrong.unwrap_or_default();
+        state.clock.change(now_us, drift_ppm, jump_ms);
+        state.wake_us = None;
+        self.input(phone, Input::Wake);
+    }
+
     /// Ends every fault and lie except for the phones outside `core`, which stay dead, and lets everybody play on: the
     /// liveness phase.
     pub fn heal(&mut self, core: &[usize]) {
         self.healed = true;
-        let now = self.now();
         for phone in 0..self.phones.len() {
+            let now = self.local(phone);
             let Phone {
                 liar, node, player, ..
             } = &mut self.phones[phone];
@@ -132,6 +161,7 @@ impl Room {
             }
             if !core.contains(&phone) {
                 self.phones[phone].crashed = true;
+                self.phones[phone].returns = false;
             }
         }
         self.on_faults_change();

@@ -68,7 +68,9 @@ impl Room {
 
     pub(super) fn on_arrival(&mut self, link: u64, phone: usize, chunk: Vec<u8>) {
         // A chunk of a link that went down meanwhile is gone with it.
-        if self.air.links.contains_key(&link) {
+        let ends = self.air.links.get(&link).map(|sim| sim.ends);
+        let heard = |[a, b]: [usize; 2]| !self.is_mute(if a == phone { b } else { a }, phone);
+        if ends.is_some_and(heard) {
             self.trace
                 .add(self.now_us, phone, Entry::Receive, link, &chunk);
             self.input(

@@ -3,11 +3,14 @@
 //! A discrete-event simulation in whole microseconds. Everything that happens has a place in one ordered map, keyed by
 //! time and by the order in which it was scheduled, so the same scenario and seed give the same run on every machine.
 
+mod clock;
+mod disk;
 mod faults;
 mod links;
 pub mod phone;
 pub mod plan;
 mod player;
+mod power;
 pub mod profile;
 mod radio;
 mod room;

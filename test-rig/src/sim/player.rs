@@ -14,6 +14,8 @@ use crate::scenario::Workload;
 
 /// The least and the most time without a new bet before a shooter rolls, in milliseconds.
 const QUIET_MS: (u64, u64) = (50, 1_000);
+/// How long a player waits after a phone that has just started again has refused a tap.
+const HOLD_MS: u64 = 400;
 /// How long a refused roll waits before it is tried again.
 const RETRY_MS: u64 = 200;
 
@@ -33,6 +35,8 @@ pub struct Player {
     last_bet_seen: u64,
     last_decide: u64,
     rolling: Option<u64>,
+    /// The phone has just refused a tap: it is not tapped on again before.
+    hold_until: u64,
     /// How long each own request took from the tap to this phone's delivery of it.
     pub decide_ms: Vec<u64>,
     /// How long each own roll took from the tap to the settled dice on this phone.
@@ -55,6 +59,7 @@ impl Player {
             last_bet_seen: 0,
             last_decide: 0,
             rolling: None,
+            hold_until: 0,
             decide_ms: Vec::new(),
             roll_ms: Vec::new(),
         }
@@ -68,6 +73,12 @@ impl Player {
     /// Places no bet and never rolls.
     pub const fn sit_out(&mut self) {
         self.rounds = 0;
+    }
+
+    /// The phone went off and on: what was on its way is forgotten, and what is missing is wished for again.
+    pub fn starts_again(&mut self) {
+        self.pending.clear();
+        self.rolling = None;
     }
 
     /// Takes note of what the phone says.
@@ -90,6 +101,11 @@ impl Player {
                     }
                 }
             }
+            Event::NotNow { .. } => {
+                self.hold_until = now + HOLD_MS;
+                self.bet_for = 0;
+            }
+            Event::Installed { .. } => self.starts_again(),
             Event::Happened { outcome, .. } => self.on_outcome(now, outcome),
             _ => {}
         }
@@ -114,7 +130,7 @@ impl Player {
     /// What the player does now.
     pub fn act(&mut self, now: u64, table: &Table) -> Vec<Command> {
         let roll = table.dice().roll();
-        if roll > self.rounds || table.dice().is_closed() {
+        if roll > self.rounds || table.dice().is_closed() || now < self.hold_until {
             return Vec::new();
         }
         if self.round_seen.0 != roll {
@@ -144,7 +160,7 @@ impl Player {
         }
         let think = self.round_seen.1 + self.think_ms;
         if self.bet_for < roll {
-            return Some(think.max(now + 1));
+            return Some(think.max(now + 1).max(self.hold_until));
         }
         let mine = table.shooter() == Some(self.seat) && self.pending.is_empty();
         mine.then(|| {

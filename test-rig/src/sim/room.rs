@@ -51,6 +51,10 @@ pub(super) enum Due {
     Supervision {
         link: u64,
     },
+    Synced {
+        phone: usize,
+        life: u64,
+    },
     FaultsChange,
 }
 
@@ -70,6 +74,19 @@ pub enum Observation {
         phone: usize,
         /// The message, in clear.
         message: Arc<[u8]>,
+    },
+    /// A phone has started again from what its disk held.
+    Restarted {
+        /// Which phone.
+        phone: usize,
+        /// The last slot that its journal has applied.
+        applied: u64,
+        /// The epoch that it is in.
+        epoch: u64,
+        /// Its view there.
+        view: u64,
+        /// Who votes there, in the order in which they lead its views.
+        primaries: Vec<usize>,
     },
     /// A phone told its player something.
     Event {
@@ -236,6 +253,7 @@ impl Room {
             Due::Discovered { phone, peer } => self.on_discovered(phone, peer),
             Due::Dialled { phone, peer } => self.on_dialled(phone, peer),
             Due::Supervision { link } => self.on_supervision(link),
+            Due::Synced { phone, life } => self.on_synced(phone, life),
             Due::FaultsChange => self.on_faults_change(),
         }
         true
@@ -335,6 +353,11 @@ impl Room {
         Instant(self.now_us / 1000)
     }
 
+    /// What the clock of a phone shows.
+    pub(super) fn local(&self, phone: usize) -> Instant {
+        self.phones[phone].clock.now(self.now_us)
+    }
+
     /// Gives an input to a phone and carries out what it asks for.
     pub(super) fn input(&mut self, phone: usize, input: Input) {
         if self.phones[phone].crashed {
@@ -346,10 +369,19 @@ impl Room {
             }
             return;
         }
-        let now = self.now();
+        if self.phones[phone].syncing {
+            self.phones[phone].waiting.push_back(input);
+            return;
+        }
+        let now = self.local(phone);
         self.phones[phone].handle_input(now, input);
         self.drain(phone);
         self.act(phone);
+    }
+
+    /// A phone that starts again was not asleep.
+    pub(super) fn missed_nothing(&mut self, phone: usize) {
+        self.missed[phone].clear();
     }
 
     /// A phone is back: it finds what happened to its links, then the time.
@@ -360,16 +392,43 @@ impl Room {
         self.input(phone, Input::Wake);
     }
 
-    fn drain(&mut self, phone: usize) {
-        let now = self.now();
-        self.listen(phone);
+    /// Carries out what a phone asks for. Up to the next chunk, one sync serves all records: what is not a record is put
+    /// off until they are durable, which is later than the write-ahead rule asks for and never earlier.
+    pub(super) fn drain(&mut self, phone: usize) {
         loop {
-            match self.phones[phone].poll_output(now) {
-                Output::Persist(record) => {
-                    self.trace
-                        .add(self.now_us, phone, Entry::Persist, 0, &record);
-                    self.see(Observation::Persisted { phone, record });
-                }
+            self.gather(phone);
+            if self.phones[phone].disk.is_dirty() && !self.sync(phone) {
+                return;
+            }
+            if self.carry_out(phone) {
+                return;
+            }
+        }
+    }
+
+    /// Takes outputs from the node up to the first that speaks to the radio or the last.
+    fn gather(&mut self, phone: usize) {
+        let now = self.local(phone);
+        loop {
+            let output = self.phones[phone].poll_output(now);
+            if let Output::Persist(record) = &output {
+                let (at, entry) = (self.now_us, Entry::Persist);
+                self.trace.add(at, phone, entry, 0, record);
+                self.phones[phone].disk.write(record.clone());
+            }
+            let last = matches!(output, Output::Transmit { .. } | Output::Idle { .. });
+            self.phones[phone].gathered.push_back(output);
+            if last {
+                return;
+            }
+        }
+    }
+
+    /// Does what was gathered, now that its records are durable; whether that was all for now.
+    pub(super) fn carry_out(&mut self, phone: usize) -> bool {
+        while let Some(output) = self.phones[phone].gathered.pop_front() {
+            match output {
+                Output::Persist(record) => self.see(Observation::Persisted { phone, record }),
                 Output::Transmit { link, chunk } => self.transmit(phone, link.0, chunk),
                 Output::Connect { handle } => {
                     let peer = usize::try_from(handle.0).unwrap_or(usize::MAX);
@@ -382,14 +441,20 @@ impl Room {
                 Output::Idle { wake_at } => {
                     self.listen(phone);
                     self.plan_wake(phone, wake_at);
-                    return;
+                    return true;
                 }
             }
+            // A link that was closed is an input, and what came of that may have killed the phone or waits for its disk.
+            let state = &self.phones[phone];
+            if state.crashed || state.syncing {
+                return true;
+            }
         }
+        false
     }
 
     fn plan_wake(&mut self, phone: usize, wake_at: Option<Instant>) {
-        let Some(at) = wake_at.map(|at| at.0.saturating_mul(1000)) else {
+        let Some(at) = wake_at.map(|at| self.phones[phone].clock.when_us(at)) else {
             return;
         };
         if self.phones[phone]
@@ -432,15 +497,26 @@ impl Room {
 
     /// Lets the player of a phone act, once the game has begun.
     pub(super) fn act(&mut self, phone: usize) {
-        if self.started_us.is_none() || self.phones[phone].crashed || self.phones[phone].suspended {
+        let state = &self.phones[phone];
+        if self.started_us.is_none() || state.crashed || state.suspended || state.syncing {
             return;
         }
-        let (game_ms, now) = (self.game_us() / 1000, self.now());
+        let (game_ms, now) = (self.game_us() / 1000, self.local(phone));
         let Phone { node, player, .. } = &mut self.phones[phone];
         let commands = player.act(game_ms, node.table());
         for command in commands {
-            self.phones[phone].handle_input(now, Input::Command(command));
-            self.drain(phone);
+            let input = Input::Command(command);
+            if self.phones[phone].crashed {
+                return;
+            } else if self.phones[phone].syncing {
+                self.phones[phone].waiting.push_back(input);
+            } else {
+                self.phones[phone].handle_input(now, input);
+                self.drain(phone);
+            }
+        }
+        if self.phones[phone].crashed {
+            return;
         }
         let Phone { node, player, .. } = &self.phones[phone];
         let Some(next) = player.next_act(game_ms, node.table()) else {

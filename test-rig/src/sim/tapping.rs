@@ -144,6 +144,7 @@ pub fn in_words(fault: &Fault) -> (String, Option<usize>) {
         | FaultAction::Disk { player, .. }
         | FaultAction::Suspend { player } => of(*player),
         FaultAction::Partition { groups } => (format!("{kind} {groups:?}"), None),
+        FaultAction::OneWay { groups } => (format!("{kind} one way {groups:?}"), None),
         FaultAction::Loss { loss_ppm, between } => {
             let percent = loss_ppm / 10_000;
             let on = between.map_or(String::new(), |(a, b)| format!(" between {a} and {b}"));

@@ -10,7 +10,13 @@ use super::{Rules, built, period};
 const DRIFT_PPM_MAX: i32 = 500_000;
 
 /// What a disk can lose when the phone dies.
-const CRASH_MODES: &[DiskMode] = &[DiskMode::TornWrite, DiskMode::LostSync, DiskMode::BitFlip];
+const CRASH_MODES: &[DiskMode] = &[
+    DiskMode::TornWrite,
+    DiskMode::LostSync,
+    DiskMode::BitFlip,
+    DiskMode::Lost,
+    DiskMode::Rollback,
+];
 
 /// Every key of every kind.
 const KEYS: &[&str] = &[
@@ -20,6 +26,7 @@ const KEYS: &[&str] = &[
     "until",
     "disk",
     "groups",
+    "one_way",
     "loss",
     "between",
     "drift_ppm",
@@ -40,11 +47,6 @@ pub(super) fn read(
         let kind = section.require("kind", "a fault such as \"crash\"")?;
         let kind = built(&kind, "fault", FaultKind::ALL, rules.supported.faults)?;
         section.allow_in(&format!(" for fault \"{kind}\""), keys(kind))?;
-        if kind == FaultKind::Crash && !rules.supported.restarts {
-            let not_built = |value: Value<'_>| Err::<(), _>(value.wrong(NO_RESTART.to_owned()));
-            section.read("until", not_built)?;
-            section.read("disk", not_built)?;
-        }
         let action = action(kind, &section, rules.players)?;
         let (from_ms, until_ms) = period(&section, rules.stop_ms)?;
         faults.push(Fault {
@@ -60,7 +62,7 @@ pub(super) fn read(
 const fn keys(kind: FaultKind) -> &'static [&'static str] {
     match kind {
         FaultKind::Crash | FaultKind::Disk => &["kind", "player", "from", "until", "disk"],
-        FaultKind::Partition => &["kind", "from", "until", "groups"],
+        FaultKind::Partition => &["kind", "from", "until", "groups", "one_way"],
         FaultKind::Loss => &["kind", "from", "until", "loss", "between"],
         FaultKind::Clock => &["kind", "player", "from", "until", "drift_ppm", "jump"],
         FaultKind::Suspend => &["kind", "player", "from", "until"],
@@ -77,9 +79,15 @@ fn action(
             player: player(section, players)?,
             disk: section.read("disk", |value| value.choice(CRASH_MODES))?,
         },
-        FaultKind::Partition => FaultAction::Partition {
-            groups: groups(&section.require("groups", EXPECTED_GROUPS)?, players)?,
-        },
+        FaultKind::Partition => {
+            let groups = groups(&section.require("groups", EXPECTED_GROUPS)?, players)?;
+            let one_way = section.read("one_way", |value| value.boolean())?;
+            if one_way.unwrap_or(false) {
+                FaultAction::OneWay { groups }
+            } else {
+                FaultAction::Partition { groups }
+            }
+        }
         FaultKind::Loss => FaultAction::Loss {
             loss_ppm: section
                 .require("loss", "a probability from 0 to 1")?
@@ -119,9 +127,6 @@ fn clock(section: &Section<'_>, players: u8) -> Result<FaultAction, ScenarioErro
         jump_ms: jump.unwrap_or(0),
     })
 }
-
-const NO_RESTART: &str =
-    "restarting a crashed phone is not built yet; this rig can only switch one off for good";
 
 const EXPECTED_GROUPS: &str = "a list of groups such as [[0, 1], [2, 3]]";
 

@@ -51,8 +51,6 @@ pub struct Supported<'a> {
     pub bet_kinds: &'a [&'a str],
     /// Single bets that a workload may name besides; nobody plays them unless they are named.
     pub bet_ids: &'a [&'a str],
-    /// Whether a crashed phone can come back: keys `until` and `disk` of a crash.
-    pub restarts: bool,
 }
 
 /// What the sections of one file must agree on.

@@ -75,6 +75,11 @@ impl<'a> Value<'a> {
             .ok_or_else(|| self.expected(expected))
     }
 
+    pub(in super::super) fn boolean(&self) -> Result<bool, ScenarioError> {
+        let value = self.raw.get_ref().as_bool();
+        value.ok_or_else(|| self.expected("true or false"))
+    }
+
     /// A whole number in a range.
     pub(in super::super) fn whole<T>(&self, min: T, max: T) -> Result<T, ScenarioError>
     where

@@ -154,7 +154,8 @@ fn impossible_faults_are_refused() {
         ),
         (
             &fault("kind = \"crash\", player = 1, disk = \"slow-sync\""),
-            "t.toml:3: key `fault[0].disk`: expected one of torn-write, lost-sync, bit-flip, found \
+            "t.toml:3: key `fault[0].disk`: expected one of torn-write, lost-sync, bit-flip, lost, \
+             rollback, found \
              \"slow-sync\"",
         ),
         (
@@ -224,7 +225,6 @@ fn impossible_partitions_are_refused() {
 #[test]
 fn what_is_not_built_yet_is_named_beside_what_is() {
     let few = Supported {
-        restarts: true,
         behaviours: &[Behaviour::Silent, Behaviour::Twin],
         faults: &[],
         bet_kinds: BETS,

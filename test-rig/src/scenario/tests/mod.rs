@@ -19,7 +19,6 @@ const BETS: &[&str] = &["pass-line", "dont-pass", "field", "odds"];
 
 /// A rig that can do everything.
 const ALL: Supported<'_> = Supported {
-    restarts: true,
     behaviours: Behaviour::ALL,
     faults: FaultKind::ALL,
     bet_kinds: BETS,
