@@ -55,13 +55,14 @@ class CrapsNode(
     private val broken = MutableStateFlow<NodeException?>(null)
     private val answers = HashMap<ULong, CompletableDeferred<Receipt>>()
     private var wake: Job? = null
+    private var isStale = false
 
     @Volatile private var isSeated = native.table() != null
 
     /** What happens, from now on. A reader that falls [EVENTS_MAX] behind misses the oldest. */
     val events: SharedFlow<Event> = told.asSharedFlow()
 
-    /** The table, after every slot. */
+    /** The table, after every change. */
     val table: StateFlow<TableView?> = shown.asStateFlow()
 
     /** Why the node stopped, if it did: a failed write, most likely. Open it again then. */
@@ -142,7 +143,10 @@ class CrapsNode(
                 is Output.Disconnect -> radio.disconnect(output.link)
                 is Output.Advertise -> radio.advertise(output.on)
                 is Output.Scan -> radio.scan(output.on)
-                is Output.Idle -> return sleep(output.wakeAfterMs)
+                is Output.Idle -> {
+                    show()
+                    return sleep(output.wakeAfterMs)
+                }
             }
         }
     }
@@ -157,12 +161,19 @@ class CrapsNode(
         }
     }
 
+    /** The table as it is after everything that was told. Dice fall between slots too, so every event may change it. */
+    private fun show() {
+        if (isStale) shown.value = native.table()
+        isStale = false
+    }
+
     private fun tell(event: Event) {
+        // Own results come last: whoever waited for one sees the table that it led to.
+        if (event is Event.Committed || event is Event.Rejected || event is Event.Overtaken) show() else isStale = true
         when (event) {
             is Event.Committed -> answers.remove(event.request)?.complete(Receipt(event.sequence))
             is Event.Rejected -> answers.remove(event.request)?.completeExceptionally(BetRejected(event.reason))
             is Event.Overtaken -> answers.remove(event.request)?.completeExceptionally(BetRejected(AWAY))
-            is Event.Decided, is Event.CaughtUp, is Event.MemoryChanged -> shown.value = native.table()
             else -> {}
         }
         told.tryEmit(event)
