@@ -5,7 +5,7 @@ from contextlib import AsyncExitStack, asynccontextmanager
 
 import bitcraps as bc
 
-PATIENCE = 60
+PATIENCE = 180
 """Nothing here takes longer on a machine that works."""
 
 

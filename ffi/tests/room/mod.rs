@@ -12,7 +12,7 @@ use bitcraps_ffi::{
 
 const MTU: u16 = 185;
 /// Nothing in these tests takes longer on a machine that works.
-const PATIENCE: Duration = Duration::from_secs(60);
+const PATIENCE: Duration = Duration::from_secs(180);
 
 /// A folder that goes with the test.
 pub(crate) struct Folder(PathBuf);
@@ -188,7 +188,7 @@ impl Room {
     /// Lets the room run until something holds.
     ///
     /// # Panics
-    /// If it does not within a minute.
+    /// If it does not within three minutes.
     pub(crate) fn run_until(&mut self, what: &str, mut holds: impl FnMut(&Self) -> bool) {
         let deadline = Instant::now() + PATIENCE;
         loop {

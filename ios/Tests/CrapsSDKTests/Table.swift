@@ -46,9 +46,9 @@ struct Table {
 
 struct Timeout: Error { let what: String }
 
-/// Nothing here takes longer than a minute on a machine that works.
+/// Nothing here takes longer than three minutes on a machine that works.
 func until(_ what: String, _ holds: () async -> Bool) async throws {
-    let deadline = Date().addingTimeInterval(60)
+    let deadline = Date().addingTimeInterval(180)
     while true {
         if await holds() { return }
         if Date() > deadline { throw Timeout(what: what) }

@@ -3,8 +3,16 @@
 use std::path::PathBuf;
 
 use crate::library;
-use crate::report::{Stop, Suite};
-use crate::step::{Done, count, need, output, root, run, target, try_run};
+use crate::report::{Stop, Suite, ended};
+use crate::step::{Done, count, need, output, root, target, try_run};
+
+/// A repository that does not answer is given up.
+const NETWORK_PATIENCE: [&str; 4] = [
+    "-Daether.connector.connectTimeout=20000",
+    "-Daether.connector.requestTimeout=60000",
+    "-Dmaven.wagon.http.retryHandler.count=1",
+    "-Dmaven.wagon.rto=60000",
+];
 
 pub(crate) fn test() -> Suite {
     let tests = count(&folder().join("src").join("test"), "@Test");
@@ -27,6 +35,9 @@ fn suite(which: &[&str]) -> Done<Suite> {
     let maven = |maven: &mut std::process::Command, goal: &[&str]| {
         maven
             .args(["-B", "-q", "-Dstyle.color=never"])
+            // In Maven's own process: nothing goes on running afterwards.
+            .arg("-Dkotlin.compiler.daemon=false")
+            .args(NETWORK_PATIENCE)
             .arg(format!("-Dbitcraps.output={}", output.display()))
             .arg(format!(
                 "-Dbitcraps.library={}",
@@ -35,45 +46,47 @@ fn suite(which: &[&str]) -> Done<Suite> {
             .args(goal)
             .current_dir(folder());
     };
-    run("Kotlin compiler", "mvn", |mvn| {
+    let (is_good, text) = try_run("Kotlin compiler", "mvn", |mvn| {
         maven(mvn, &["test-compile"]);
         mvn
-    })
-    .map_err(|_| {
-        Stop::Failed(
-            "the Kotlin SDK does not compile, or Maven cannot fetch its compiler".to_owned(),
-        )
     })?;
-    let (_, text) = try_run("JUnit", "mvn", |mvn| {
+    if !is_good {
+        println!("{text}");
+        return Err(what_stopped(&text, "the Kotlin SDK does not compile"));
+    }
+    let reports = output.join("maven").join("surefire-reports");
+    // Of this run, not of an earlier one.
+    let _ = std::fs::remove_dir_all(&reports);
+    let (is_good, text) = try_run("JUnit", "mvn", |mvn| {
         maven(mvn, &["surefire:test"]);
         mvn.args(which)
     })?;
-    let reports = output.join("maven").join("surefire-reports");
-    let suite = read_reports(&reports);
-    if !matches!(
-        suite,
-        Suite::Ran {
-            failed: 0,
-            passed: 1..,
-            ..
-        }
-    ) {
-        println!("{text}");
-    }
     for line in text
         .lines()
         .filter(|line| line.contains("ns a call") || line.contains("ms a bet"))
     {
         println!("{line}");
     }
-    match suite {
-        Suite::Ran {
-            passed: 0,
-            failed: 0,
-            ..
-        } => Err(Stop::Failed("JUnit ran no test, see above".to_owned())),
-        suite => Ok(suite),
+    if !is_good && !reports.is_dir() {
+        println!("{text}");
+        return Err(what_stopped(&text, "JUnit ran no test"));
     }
+    ended(is_good, read_reports(&reports), &text)
+}
+
+/// Whether it was the network's fault, or ours.
+fn what_stopped(text: &str, otherwise: &str) -> Stop {
+    if text.lines().any(is_about_fetching) {
+        Stop::Lacks("Maven cannot fetch Kotlin or JUnit, see above".to_owned())
+    } else {
+        Stop::Failed(format!("{otherwise}, see above"))
+    }
+}
+
+/// How Maven says that it is the network's fault.
+fn is_about_fetching(line: &str) -> bool {
+    let signs = ["Could not transfer artifact", "failed to transfer from"];
+    signs.iter().any(|sign| line.contains(sign))
 }
 
 /// Adds up surefire's reports, a text file for each class.

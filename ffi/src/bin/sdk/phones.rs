@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::library::cargo;
 use crate::report::{Stop, Suite};
-use crate::step::{Done, root, run};
+use crate::step::{Done, fetch, root, run};
 
 pub(crate) fn android() -> Suite {
     check("aarch64-linux-android", "android/build-aar")
@@ -22,7 +22,7 @@ fn check(target: &'static str, script: &str) -> Suite {
 /// Type-checks the library for a phone, if this toolchain has that phone's standard library or can get it.
 fn type_check(target: &str) -> Done<Suite> {
     if !has_standard_library(target)? {
-        let added = run("rustup", "rustup", |rustup| {
+        let added = fetch("rustup", "rustup", |rustup| {
             rustup.args(["target", "add", target]).current_dir(root())
         });
         if added.is_err() || !has_standard_library(target)? {

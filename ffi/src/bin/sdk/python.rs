@@ -2,8 +2,8 @@
 
 use std::path::PathBuf;
 
-use crate::report::{Stop, Suite};
-use crate::step::{Done, cache, count, need, number_before, output, root, run, target, try_run};
+use crate::report::{Stop, Suite, ended};
+use crate::step::{Done, count, fetch, need, number_before, output, root, run, target, try_run};
 
 pub(crate) fn test() -> Suite {
     let tests = count(&folder().join("tests"), "def test_");
@@ -20,7 +20,7 @@ fn folder() -> PathBuf {
 
 fn suite() -> Done<Suite> {
     let python = installed("dev")?;
-    let (_, text) = try_run("pytest", &python, |pytest| {
+    let (is_good, text) = try_run("pytest", &python, |pytest| {
         pytest
             .args(["-m", "pytest", "-q", "--color=no"])
             .current_dir(folder())
@@ -36,19 +36,7 @@ fn suite() -> Done<Suite> {
         failed,
         skipped: number_before(summary, " skipped"),
     };
-    if failed > 0 || matches!(suite, Suite::Ran { passed: 0, .. }) {
-        println!("{text}");
-    }
-    if matches!(
-        suite,
-        Suite::Ran {
-            passed: 0,
-            failed: 0,
-            ..
-        }
-    ) {
-        return Err(Stop::Failed("pytest ran no test, see above".to_owned()));
-    }
+    let suite = ended(is_good, suite, &text)?;
     run("sample", &python, |sample| {
         sample.arg("samples/seven_out.py").current_dir(folder())
     })?;
@@ -67,7 +55,7 @@ fn measure() -> Done<Suite> {
 /// Builds the wheel and installs it where nothing else is; gives the interpreter.
 fn installed(profile: &str) -> Done<PathBuf> {
     need(&["python3"], &["python3", "python3-venv"])?;
-    let environment = cache("python")?;
+    let environment = output("python")?;
     let python = environment.join("bin").join("python");
     if !environment.join("bin").join("maturin").is_file() {
         run("virtual environment", "python3", |venv| {
@@ -78,12 +66,14 @@ fn installed(profile: &str) -> Done<PathBuf> {
                 "python3 cannot make a virtual environment; install python3-venv".to_owned(),
             )
         })?;
-        run("pytest and maturin", &python, |pip| {
+        fetch("pytest and maturin", &python, |pip| {
             pip.args([
                 "-m",
                 "pip",
                 "install",
                 "-q",
+                "--timeout=20",
+                "--retries=1",
                 "maturin>=1.16,<2",
                 "pytest>=8",
             ])

@@ -36,6 +36,24 @@ impl Suite {
     }
 }
 
+/// What came of a suite whose program has ended. It ran only if it ran to its end: a crash may leave the counts of what
+/// came before it.
+pub(crate) fn ended(is_good: bool, suite: Suite, text: &str) -> Result<Suite, Stop> {
+    let Suite::Ran { passed, failed, .. } = suite else {
+        return Ok(suite);
+    };
+    if !is_good || failed > 0 || passed == 0 {
+        println!("{text}");
+    }
+    if passed + failed == 0 {
+        return Err(Stop::Failed("no test ran, see above".to_owned()));
+    }
+    if !is_good && failed == 0 {
+        return Err(Stop::Failed("it ended early, see above".to_owned()));
+    }
+    Ok(suite)
+}
+
 /// Why a suite did not run to its end.
 #[derive(Debug)]
 pub(crate) enum Stop {

@@ -1,14 +1,28 @@
 //! Running other programs, and where things lie.
 
 use std::ffi::OsStr;
-use std::fs;
+use std::fs::{self, File};
 use std::path::{Path, PathBuf};
-use std::process::{Command, Stdio};
-use std::time::Instant;
+use std::process::{Command, ExitStatus, Stdio};
+use std::time::{Duration, Instant};
 
 use crate::report::Stop;
 
 pub(crate) type Done<T = ()> = Result<T, Stop>;
+
+/// No step takes longer on a machine that works; then it is ended.
+const STEP_MAX: Duration = Duration::from_secs(15 * 60);
+/// What has not been fetched by then will not be: the suite that needs it is skipped.
+const FETCH_MAX: Duration = Duration::from_secs(5 * 60);
+/// A mirror that does not answer is given up.
+const APT_PATIENCE: [&str; 4] = [
+    "-o",
+    "Acquire::http::Timeout=20",
+    "-o",
+    "Acquire::Retries=1",
+];
+/// How often a running step is looked at.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// The repository.
 pub(crate) fn root() -> PathBuf {
@@ -58,13 +72,15 @@ pub(crate) fn has(program: &str) -> bool {
 pub(crate) fn need(programs: &[&str], packages: &[&str]) -> Done {
     let missing = || programs.iter().find(|program| !has(program));
     if missing().is_some() && has("apt-get") && is_root() {
-        let _ = run("apt", "apt-get", |apt| {
-            apt.args(["-qq", "update"])
+        let _ = fetch("apt", "apt-get", |apt| {
+            apt.args(APT_PATIENCE)
+                .args(["-qq", "update"])
                 .env("DEBIAN_FRONTEND", "noninteractive")
         });
-        let _ = run("apt", "apt-get", |apt| {
+        let _ = fetch("apt", "apt-get", |apt| {
             let options = ["-qq", "-y", "--no-install-recommends", "install"];
-            apt.args(options)
+            apt.args(APT_PATIENCE)
+                .args(options)
                 .args(packages)
                 .env("DEBIAN_FRONTEND", "noninteractive")
         });
@@ -89,13 +105,24 @@ pub(crate) fn run(
     program: impl AsRef<OsStr>,
     set_up: impl FnOnce(&mut Command) -> &mut Command,
 ) -> Done<String> {
-    let (is_good, text) = try_run(what, program, set_up)?;
+    shown(what, try_within(STEP_MAX, what, program, set_up)?)
+}
+
+/// Runs a program that fetches something; it has less time.
+pub(crate) fn fetch(
+    what: &str,
+    program: impl AsRef<OsStr>,
+    set_up: impl FnOnce(&mut Command) -> &mut Command,
+) -> Done<String> {
+    shown(what, try_within(FETCH_MAX, what, program, set_up)?)
+}
+
+fn shown(what: &str, (is_good, text): (bool, String)) -> Done<String> {
     if is_good {
-        Ok(text)
-    } else {
-        println!("{text}");
-        Err(Stop::Failed(format!("{what} failed, see above")))
+        return Ok(text);
     }
+    println!("{text}");
+    Err(Stop::Failed(format!("{what} failed, see above")))
 }
 
 /// Runs a program and gives whether it succeeded, and what it printed.
@@ -104,16 +131,55 @@ pub(crate) fn try_run(
     program: impl AsRef<OsStr>,
     set_up: impl FnOnce(&mut Command) -> &mut Command,
 ) -> Done<(bool, String)> {
+    try_within(STEP_MAX, what, program, set_up)
+}
+
+/// The same; one that does not end in time is ended, and has failed.
+fn try_within(
+    limit: Duration,
+    what: &str,
+    program: impl AsRef<OsStr>,
+    set_up: impl FnOnce(&mut Command) -> &mut Command,
+) -> Done<(bool, String)> {
     let started = Instant::now();
+    // Into a file, not a pipe: nobody has to read along, and a grandchild that lives on keeps nobody waiting.
+    let printed = output("printed")?.join(format!("{}-{}", std::process::id(), file_name(what)));
+    let file = File::create(&printed).map_err(|error| failed(&printed, &error))?;
+    let copy = file.try_clone().map_err(|error| failed(&printed, &error))?;
     let mut command = Command::new(program);
-    set_up(&mut command).stdin(Stdio::null());
-    let output = command
-        .output()
-        .map_err(|error| Stop::Failed(format!("{what}: {error}")))?;
+    set_up(&mut command)
+        .stdin(Stdio::null())
+        .stdout(file)
+        .stderr(copy);
+    let status =
+        wait(&mut command, limit).map_err(|error| Stop::Failed(format!("{what}: {error}")))?;
     println!("  {what}: {} s", started.elapsed().as_secs());
-    let mut text = String::from_utf8_lossy(&output.stdout).into_owned();
-    text.push_str(&String::from_utf8_lossy(&output.stderr));
-    Ok((output.status.success(), text))
+    let text = fs::read(&printed).map_err(|error| failed(&printed, &error))?;
+    let _ = fs::remove_file(&printed);
+    let mut text = String::from_utf8_lossy(&text).into_owned();
+    if status.is_none() {
+        text.push_str(&format!("{what} did not end within {limit:?}\n"));
+    }
+    Ok((status.is_some_and(|status| status.success()), text))
+}
+
+/// Waits for a program to end; nothing if it had to be ended.
+fn wait(command: &mut Command, limit: Duration) -> std::io::Result<Option<ExitStatus>> {
+    let started = Instant::now();
+    let mut child = command.spawn()?;
+    while started.elapsed() < limit {
+        if let Some(status) = child.try_wait()? {
+            return Ok(Some(status));
+        }
+        std::thread::sleep(LOOK_EVERY);
+    }
+    child.kill()?;
+    child.wait()?;
+    Ok(None)
+}
+
+fn file_name(what: &str) -> String {
+    what.replace(|c: char| !c.is_ascii_alphanumeric(), "-")
 }
 
 /// The number that stands right before a word, such as 9 in "9 passed".

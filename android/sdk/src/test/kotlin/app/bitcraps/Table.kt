@@ -16,7 +16,7 @@ import java.nio.file.Files
 import java.util.concurrent.CopyOnWriteArrayList
 
 /** Nothing here takes longer on a machine that works. */
-const val PATIENCE_MS = 60_000L
+const val PATIENCE_MS = 180_000L
 
 /** Phones in one room, seated and linked, as every test needs them. */
 class Table(private val folder: File, private val room: Room, val nodes: MutableList<CrapsNode>) {
