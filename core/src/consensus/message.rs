@@ -264,8 +264,7 @@ impl Message {
             Kind::Evidence => Self::Evidence(Evidence::decode(&mut reader)?),
             Kind::Halt => Self::Halt(Halt::decode(&mut reader)?),
             Kind::Side => Self::Side(SideMessage::decode(&mut reader)?),
-            other @ (Kind::Ping
-            | Kind::LinkState
+            other @ (Kind::Links
             | Kind::HistoryWant
             | Kind::HistoryRuns
             | Kind::Share

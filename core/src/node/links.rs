@@ -1,26 +1,16 @@
 //! What happens on this phone's links: up, hailed, secured, heard, down.
 
-use std::time::Duration;
-
 use super::lobby::founding_message;
-use super::neighbours::{Quiet, Verdict};
+use super::neighbours::Verdict;
 use super::{Event, LinkDownReason, Node, Output, RadioState};
 use crate::consensus::{Ignored, Peer};
 use crate::crypto::{PublicKey, Seat};
-use crate::mesh::{ChunkError, Class, Incoming, LinkId, Refusal, Role, ServiceId};
+use crate::mesh::{Class, Incoming, LinkId, Links, Refusal, Role, ServiceId};
 use crate::time::Instant;
-use crate::wire::{Decode, Encode, Header, Kind};
+use crate::wire::{Decode, Encode, Kind};
 
 /// A neighbour's question where we are is not answered while more than this is queued for it.
 pub(super) const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
-
-/// A link is asked whether anybody is there once it has been quiet for so long: while something waits to be decided, and
-/// otherwise.
-const QUIET_BUSY: Duration = Duration::from_secs(1);
-const QUIET_IDLE: Duration = Duration::from_secs(5);
-/// In the place of the view of a ping's header: the question, and the answer.
-const PING: u8 = 0;
-const PONG: u8 = 1;
 
 impl Node {
     /// The UUID of the service to advertise and to scan for: [`Output::Advertise`] and [`Output::Scan`] mean this one.
@@ -29,12 +19,14 @@ impl Node {
         self.mesh.service()
     }
 
-    pub(super) fn on_radio_state(&mut self, now: Instant, state: RadioState) {
+    pub(super) fn on_radio_state(&mut self, state: RadioState) {
         let on = state == RadioState::On;
         self.outputs.push_back(Output::Advertise(on));
         self.outputs.push_back(Output::Scan(on));
-        for link in self.neighbours.set_on(on) {
-            self.drop_link(now, link);
+        if !on {
+            for link in self.neighbours.clear() {
+                self.drop_link(link);
+            }
         }
     }
 
@@ -56,7 +48,7 @@ impl Node {
     ) {
         self.neighbours.on_link_up(now, link, role);
         match key {
-            Some(key) => self.on_secured(now, link, &key),
+            Some(key) => self.on_secured(link, &key),
             None => self.outputs.push_back(Output::Disconnect { link }),
         }
     }
@@ -65,57 +57,43 @@ impl Node {
         if reason == LinkDownReason::ConnectFailed {
             self.neighbours.on_dial_failed(now);
         }
-        self.drop_link(now, link);
+        self.drop_link(link);
     }
 
-    fn drop_link(&mut self, now: Instant, link: LinkId) {
+    fn drop_link(&mut self, link: LinkId) {
         self.mesh.link_down(link);
         self.replica.link_down(Peer(link.0));
         self.past.link_down(link);
         self.coin.link_down(link);
         self.relay.link_down(link);
-        if let Some(seat) = self.neighbours.on_link_down(now, link) {
+        if let Some(seat) = self.neighbours.on_link_down(link) {
             self.outputs
                 .push_back(Output::Event(Event::NeighbourDown { link, seat }));
-            self.on_links_changed();
+            if !self.neighbours.seats().contains(seat) {
+                self.relay.forget_links(seat);
+            }
+            self.announce_links();
         }
     }
 
-    /// Closes a link that will carry nothing. Whatever else comes over it until it is down, it is closed once.
+    /// Closes a link that will carry nothing.
     fn refuse(&mut self, link: LinkId, refusal: Refusal) {
-        if self.neighbours.give_up(link) {
-            *self.stats.refused.entry(refusal).or_default() += 1;
-            self.outputs.push_back(Output::Disconnect { link });
-        }
+        *self.stats.refused.entry(refusal).or_default() += 1;
+        self.outputs.push_back(Output::Disconnect { link });
     }
 
     pub(super) fn on_received(&mut self, now: Instant, link: LinkId, chunk: &[u8]) {
         match self.mesh.receive(link, chunk) {
             Ok(Incoming::Partial) => {}
             Ok(Incoming::Hail) => self.neighbours.on_hail(link),
-            Ok(Incoming::Secured(key)) => self.on_secured(now, link, &key),
+            Ok(Incoming::Secured(key)) => self.on_secured(link, &key),
             Ok(Incoming::Messages(_, messages)) => {
                 for message in messages {
                     self.on_message(now, link, &message);
                 }
             }
             Ok(Incoming::Refused(refusal)) => self.refuse(link, refusal),
-            Err(error) => {
-                *self.stats.bad_chunks.entry(error).or_default() += 1;
-                // What is for somebody else, or came too late, is nobody's fault.
-                if !matches!(
-                    error,
-                    ChunkError::UnknownLink | ChunkError::OtherLink | ChunkError::Refused
-                ) {
-                    self.on_offence(now, link);
-                }
-            }
-        }
-    }
-
-    fn on_offence(&mut self, now: Instant, link: LinkId) {
-        if self.neighbours.on_offence(now, link) {
-            self.refuse(link, Refusal::Offended);
+            Err(error) => *self.stats.bad_chunks.entry(error).or_default() += 1,
         }
     }
 
@@ -124,15 +102,12 @@ impl Node {
             // It has a key of ours or none; its link is being closed.
             return;
         }
-        self.neighbours.on_heard(now, link);
         self.tap.heard(link, message);
         if let Some(kind) = message.first().copied().and_then(Kind::from_u8) {
             *self.stats.heard.entry(kind).or_default() += 1;
         }
-        if message.first() == Some(&(Kind::Ping as u8)) {
-            self.on_ping(link, message);
-        } else if message.first() == Some(&(Kind::LinkState as u8)) {
-            self.on_link_state(now, link, message);
+        if message.first() == Some(&(Kind::Links as u8)) {
+            self.on_links(link, message);
         } else if let Some(kind @ (Kind::Share | Kind::ShareWant)) =
             message.first().and_then(|byte| Kind::from_u8(*byte))
         {
@@ -157,9 +132,6 @@ impl Node {
             if let Err(reason) = done {
                 self.note_ignored(now, link, reason);
             }
-            if matches!(done, Err(Ignored::Malformed(_))) {
-                self.on_offence(now, link);
-            }
             self.count(done);
         }
     }
@@ -181,16 +153,13 @@ impl Node {
     }
 
     /// The other end of a link has proven its key.
-    fn on_secured(&mut self, now: Instant, link: LinkId, key: &PublicKey) {
+    fn on_secured(&mut self, link: LinkId, key: &PublicKey) {
         let Some(seat) = self.seat_of(key) else {
             self.refuse(link, Refusal::NotSeated);
             return;
         };
-        match self.neighbours.on_secured(now, link, seat) {
-            Verdict::Banned => {
-                self.refuse(link, Refusal::Offended);
-                return;
-            }
+        let own = self.replica.seat();
+        match self.neighbours.on_secured(link, own, seat) {
             Verdict::Serve => {
                 for redundant in self.neighbours.redundant_to(link, seat) {
                     self.outputs
@@ -207,54 +176,39 @@ impl Node {
             .push_back(Output::Event(Event::NeighbourUp { link, seat }));
         self.relay.link_up(link, seat);
         self.replica.link_up(Peer(link.0));
-        self.introduce_others(link);
-        self.on_links_changed();
+        self.announce_links();
     }
 
-    fn ping(&mut self, link: LinkId, what: u8) {
-        let ping = Header {
-            kind: Kind::Ping,
-            table: self.table_tag(),
-            view: what,
-            sequence: 0,
-        };
-        self.mesh.send(link, Class::Control, ping.to_bytes());
+    /// Tells every neighbour whom this phone has links to.
+    fn announce_links(&mut self) {
+        let (table, seats) = (self.table_tag(), self.neighbours.seats());
+        self.relay.set_links(self.replica.seat(), seats);
+        let bytes = Links { table, seats }.to_bytes();
+        let links: Vec<LinkId> = self.neighbours.secured().collect();
+        for link in links {
+            self.mesh.send(link, Class::Control, bytes.clone());
+        }
     }
 
-    /// That it came is what counts; a question is answered.
-    fn on_ping(&mut self, link: LinkId, message: &[u8]) {
-        let result = match Header::from_bytes(message) {
-            Ok(header) if header.table != self.table_tag() => Err(Ignored::OtherTable),
-            Ok(header) => {
-                if header.view == PING {
-                    self.ping(link, PONG);
+    fn on_links(&mut self, link: LinkId, message: &[u8]) {
+        let result = match Links::from_bytes(message) {
+            Ok(links) if links.table != self.table_tag() => Err(Ignored::OtherTable),
+            Ok(links) => {
+                if let Some(seat) = self.neighbours.seat(link) {
+                    self.relay.set_links(seat, links.seats);
                 }
-                Ok(Kind::Ping)
+                Ok(Kind::Links)
             }
             Err(error) => Err(error.into()),
         };
         self.count(result);
     }
 
-    /// How long a link may be quiet.
-    fn quiet_max(&self) -> Duration {
-        if self.replica.is_waiting() {
-            QUIET_BUSY
-        } else {
-            QUIET_IDLE
-        }
-    }
-
-    pub(super) fn links_wake(&self, now: Instant) -> Option<Instant> {
-        self.neighbours.next_wake(now, self.quiet_max())
-    }
-
     pub(super) const fn table_tag(&self) -> u16 {
         u16::from_le_bytes([self.table_id.0[0], self.table_id.0[1]])
     }
 
-    /// What time alone brings: strangers whose turn it is, strangers whose time is over, links that are quiet or not
-    /// needed, phones to dial.
+    /// What time alone brings: strangers whose turn it is, strangers whose time is over, phones to dial.
     pub(super) fn tend_links(&mut self, now: Instant) {
         while let Some(link) = self.neighbours.poll_late(now) {
             self.refuse(link, Refusal::TooLate);
@@ -262,25 +216,6 @@ impl Node {
         while let Some(link) = self.neighbours.poll_hail(now) {
             if let Err(refusal) = self.mesh.answer(link) {
                 self.refuse(link, refusal);
-            }
-        }
-        let every = self.quiet_max();
-        while let Some(quiet) = self.neighbours.poll_quiet(now, every) {
-            match quiet {
-                Quiet::Ask(link) => self.ping(link, PING),
-                Quiet::Dead(link) => self.outputs.push_back(Output::Disconnect { link }),
-            }
-        }
-        while let Some(link) = self.neighbours.poll_surplus(now) {
-            self.outputs.push_back(Output::Disconnect { link });
-        }
-        if self.neighbours.poll_rescan(now) {
-            for output in [
-                Output::Scan(false),
-                Output::Scan(true),
-                Output::Advertise(true),
-            ] {
-                self.outputs.push_back(output);
             }
         }
         while let Some(handle) = self.neighbours.poll_dial(now) {

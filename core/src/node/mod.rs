@@ -29,7 +29,6 @@
 mod coin;
 mod config;
 mod dealer;
-mod dialler;
 mod duties;
 mod io;
 mod links;
@@ -37,8 +36,6 @@ mod lobby;
 mod neighbours;
 mod outlook;
 mod past;
-mod plan;
-mod reach;
 mod relay;
 mod replay;
 mod slots;
@@ -60,15 +57,13 @@ pub use lobby::{
 };
 use neighbours::Neighbours;
 use past::Past;
-use plan::Plan;
-use reach::Reach;
 use relay::Relay;
 use slots::DecidedSlot;
 pub use stats::{Stats, Usage};
 pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
 
 use crate::consensus::{Action, Epoch, Evidence, Replica, ReplicaConfig, Urgency, limits};
-use crate::crypto::{Context, Digest, Identity, Seat};
+use crate::crypto::{Digest, Identity, Seat};
 use crate::history::Archive;
 use crate::mesh::{Class, LinkId, LinkKeys, Mesh};
 use crate::table::{Operation, Table, Wish};
@@ -91,7 +86,6 @@ pub struct Node {
     founding: Option<Vec<u8>>,
     neighbours: Neighbours,
     relay: Relay,
-    reach: Reach,
     duties: Duties,
     past: Past,
     coin: Coin,
@@ -163,28 +157,21 @@ impl Node {
             let nonce = Digest::of("bitcraps/nonce/v1", &[&entropy]).short();
             Replica::reopen(replica, nonce)
         };
-        let plan = Plan::new(&identity.public_key(), &genesis.roster, links_max);
-        let table_tag = u16::from_le_bytes([table_id.0[0], table_id.0[1]]);
         let mut node = Self {
             past: Past::new(Archive::new(genesis.clone())),
             duties: Duties::new(replica.seat()),
             coin: Coin::new(
                 replica.seat(),
-                table_tag,
+                u16::from_le_bytes([table_id.0[0], table_id.0[1]]),
                 Arc::clone(&identity),
-                checker.clone(),
+                checker,
             ),
             waiting_slots: VecDeque::new(),
             table: Table::new(genesis)?,
             mesh,
             founding,
-            neighbours: Neighbours::new(seed, links_max, plan),
+            neighbours: Neighbours::new(seed, links_max),
             relay: Relay::default(),
-            reach: Reach::new(
-                table_tag,
-                Context::of_table(PROTOCOL_VERSION, &table_id),
-                checker.clone(),
-            ),
             outputs: VecDeque::new(),
             stats: Stats::default(),
             tap: Tap::default(),
@@ -218,7 +205,7 @@ impl Node {
             Input::LinkDown { link, reason } => self.on_link_down(now, link, reason),
             Input::Received { link, bytes } => self.on_received(now, link, &bytes),
             Input::Writable { .. } => {}
-            Input::RadioState(state) => self.on_radio_state(now, state),
+            Input::RadioState(state) => self.on_radio_state(state),
             Input::Command(command) => self.on_command(now, command),
             Input::Wake => self.replica.handle_wake(now),
         }
@@ -338,7 +325,6 @@ impl Node {
         }
         self.tend_relay(now);
         self.tend_links(now);
-        self.tend_reach(now);
         self.fill_history(now);
         self.watch_for_stall(now);
     }
@@ -413,8 +399,6 @@ impl Node {
             }
             Action::StandingChanged => self.tell(Event::Standing(self.replica.standing())),
             Action::EnteredEpoch { .. } | Action::Halted { .. } | Action::LeftView { .. } => {
-                self.neighbours
-                    .replan(&self.identity.public_key(), &self.replica.epoch().roster);
                 let quorum = self.replica.epoch().quorum.q;
                 if let Some(event) = event_of(action, quorum) {
                     self.tell(event);
@@ -467,9 +451,8 @@ impl Node {
             .past
             .next_wake(self.neighbours.secured().next().is_some());
         let duties = earliest(duties, self.coin.next_wake());
-        let wake = earliest(self.replica.next_wake(), self.links_wake(now));
+        let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
         let wake = earliest(earliest(wake, past), self.relay_wake());
-        let wake = earliest(wake, self.reach_wake());
         earliest(earliest(wake, stall), duties)
     }
 }

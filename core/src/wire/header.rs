@@ -41,10 +41,8 @@ pub enum Kind {
     Want = 17,
     /// Link-local: batches with bodies, and the certificate that ends them.
     Slots = 18,
-    /// Link-local: is anybody there, and yes.
-    Ping = 19,
-    /// Whom a phone has links to, signed.
-    LinkState = 20,
+    /// Link-local: whom a neighbour has links to.
+    Links = 20,
     /// Link-local: the state at a stable checkpoint.
     State = 21,
     /// Link-local: what the sender decided at a slot where its neighbour says otherwise.
@@ -96,8 +94,7 @@ impl Kind {
             16 => Self::Status,
             17 => Self::Want,
             18 => Self::Slots,
-            19 => Self::Ping,
-            20 => Self::LinkState,
+            20 => Self::Links,
             21 => Self::State,
             23 => Self::Side,
             28 => Self::Have,
@@ -136,8 +133,7 @@ impl Kind {
             Self::Status => "status",
             Self::Want => "want",
             Self::Slots => "slots",
-            Self::Ping => "ping",
-            Self::LinkState => "link-state",
+            Self::Links => "links",
             Self::State => "state",
             Self::Side => "side",
             Self::Have => "have",

@@ -4,7 +4,7 @@ use bitcraps_core::consensus::Lie;
 use bitcraps_core::crypto::Seat;
 use bitcraps_core::dice::{Dealing, Share};
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run, Throw};
-use bitcraps_core::mesh::{Have, LinkProof, LinkState};
+use bitcraps_core::mesh::{Have, LinkProof, Links};
 use bitcraps_core::table::{Gone, PendingRoll, SettlementSheet, SheetLine};
 
 use super::{Random, array, batch, certificate, digest, number, seats, view_and_new_view};
@@ -17,11 +17,10 @@ pub(super) fn link_proof(random: &mut Random) -> LinkProof {
     }
 }
 
-pub(super) fn link_state(random: &mut Random) -> LinkState {
-    LinkState {
-        signer: Seat(array::<1>(random)[0]),
-        number: u32::from_le_bytes(array(random)),
-        links: seats(random),
+pub(super) fn links(random: &mut Random) -> Links {
+    Links {
+        table: u16::from_le_bytes(array(random)),
+        seats: seats(random),
     }
 }
 
@@ -124,7 +123,7 @@ pub(super) fn sheet(random: &mut Random) -> SettlementSheet {
 }
 
 pub(super) fn have(random: &mut Random) -> Have {
-    let table = u16::from_le_bytes(array(random));
+    let Links { table, .. } = links(random);
     let slots = (0..random.below(9)).map(|_| [seats(random), seats(random)]);
     let slots = slots.collect();
     let others = (0..random.below(17)).map(|_| array(random)).collect();

@@ -108,9 +108,14 @@ impl Relay {
         self.wards.remove(&link);
     }
 
-    /// Whom a phone has links to.
+    /// Whom this phone or a neighbour has links to.
     pub(super) fn set_links(&mut self, seat: Seat, links: SeatSet) {
         self.graph.set(seat, links);
+    }
+
+    /// Nothing more is known of a phone's links.
+    pub(super) fn forget_links(&mut self, seat: Seat) {
+        self.graph.forget(seat);
     }
 
     /// This phone and everybody that a way leads to, as far as links are known here.
