@@ -393,7 +393,8 @@ fn measure(scenario: &Scenario, seed: u64, room: &Room) -> RunResult {
         request_bytes_per_decision: per_decision(origin(&[Kind::Request])),
         link_bytes_per_decision: per_decision(room.trace.air.bytes),
         frames_per_decision: per_decision(room.trace.air.frames),
-        virtual_seconds: seconds(room.game_us()),
+        // The last connection event may lie a little beyond the end.
+        virtual_seconds: seconds(room.game_us().min(scenario.stop.at_ms.saturating_mul(1000))),
         wall_seconds: 0.0,
         phone_seconds_per_second: 0.0,
         decisions_per_second: 0.0,

@@ -18,8 +18,10 @@ fn tables_of_two_to_sixteen_phones_reach_their_rounds() {
         for seed in [1, 2] {
             let json = reaches(&scenario, seed, 3);
             assert_eq!((&json["f"], &json["quorum"]), (&f.into(), &quorum.into()));
-            // Ten phones and more need about as long for the bets of all of them as a view lasts.
-            let in_time = players >= 10 || json["view_changes"] == 0;
+            // Ten phones and more need about as long for the bets of all of them as a view lasts, and of seven one that
+            // waits for what a relay holds back can take as long.
+            let changes = json["view_changes"].as_u64().unwrap_or(u64::MAX);
+            let in_time = players >= 10 || changes <= u64::from(players >= 7);
             assert!(in_time, "{players} players, seed {seed}: {json}");
         }
     }

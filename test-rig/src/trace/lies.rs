@@ -23,6 +23,8 @@ pub struct EpochRecord {
     pub number: u64,
     /// Who votes, by seat.
     pub keys: BTreeMap<u8, [u8; 32]>,
+    /// Who leads its view 0.
+    pub leads: u8,
 }
 
 impl EpochRecord {
@@ -37,6 +39,7 @@ impl EpochRecord {
             roster.push(*seat);
             roster.extend_from_slice(key);
         }
+        roster.push(self.leads);
         let roster = tagged_hash("bitcraps/roster/v1", &[&roster]);
         let (version, number) = (VERSION.to_le_bytes(), self.number.to_le_bytes());
         let parts: [&[u8]; 4] = [&version, &self.table, &number, &roster];
@@ -245,6 +248,7 @@ mod tests {
             table: [3; 32],
             number: 0,
             keys: [(0, [0; 32]), (1, key.verifying_key().to_bytes())].into(),
+            leads: 0,
         };
         let bytes = two_votes(&record, &key, [1, 2]);
         let proof = Proof::read(&bytes).unwrap();

@@ -221,6 +221,7 @@ fn epoch_record(room: &Room, phone: usize) -> EpochRecord {
         keys: seats
             .filter_map(|seat| Some((seat.0, epoch.roster.key(seat)?.to_bytes())))
             .collect(),
+        leads: epoch.roster.primary(0).0,
     }
 }
 
