@@ -128,7 +128,7 @@ pub struct QuorumView {
     pub quorum: u8,
     /// How many may lie without harm.
     pub liars_max: u8,
-    /// Who can be reached now, over any number of links; this phone is among them.
+    /// This phone and those it has a link to now; others may be reached through these.
     pub reachable: Vec<u8>,
     /// How many more may go silent before the table stands still; nothing if it does already.
     pub can_lose: Option<u8>,
