@@ -2,9 +2,10 @@
 //!
 //! A journal tells a replica that starts again what it signed before, unless the journal is lost, was rolled back to an
 //! older copy, or serves a second phone as well. So it asks: it votes, and makes requests, only when q members, itself
-//! counted, have said what they hold of it, the others have had a moment to, and none of them holds more than it knows of. What they say is believed as
-//! far as its own signature goes. If they do hold more, or it meets a statement of its own that it does not know, it
-//! observes: it follows and answers, signs nothing, and asks again when the next epoch begins.
+//! counted, have said what they hold of it, the others have had a moment to, and none of them holds more than it knows
+//! of. What they say is believed as far as its own signature goes. If they do hold more, or it meets a statement of its
+//! own that it does not know, it observes: it follows and answers, signs nothing, and asks again when the next epoch
+//! begins.
 
 use std::collections::BTreeMap;
 use std::time::Duration;

@@ -38,8 +38,18 @@ pub(super) struct Dealer {
 
 impl Dealer {
     /// Whether the opening ceremony can begin: all members are within reach, or have had their time.
-    pub(super) fn may_begin(&mut self, now: Instant, table: &Table, within_reach: usize) -> bool {
-        if table.sequence() > 0 || within_reach >= table.members().len() {
+    /// `within_reach` counts them by a walk over the graph, and is asked only while it matters.
+    pub(super) fn may_begin(
+        &mut self,
+        now: Instant,
+        table: &Table,
+        within_reach: impl FnOnce() -> usize,
+    ) -> bool {
+        if table.sequence() > 0 {
+            return true;
+        }
+        let within_reach = within_reach();
+        if within_reach >= table.members().len() {
             return true;
         }
         if within_reach < 2 {

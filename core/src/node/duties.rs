@@ -69,7 +69,7 @@ impl Duties {
         now: Instant,
         table: &Table,
         identity: &Identity,
-        within_reach: usize,
+        within_reach: impl FnOnce() -> usize,
     ) -> Vec<Operation> {
         if table.dissolved().is_some() {
             return Vec::new();

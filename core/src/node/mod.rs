@@ -189,10 +189,6 @@ impl Node {
 
     /// Takes one input in. What follows from it waits in [`Node::poll_output`].
     pub fn handle_input(&mut self, now: Instant, input: Input) {
-        // Room in the OS changes nothing but what leaves next; there is one such input for every chunk.
-        if let Input::Writable { link } = input {
-            return self.mesh.writable(link);
-        }
         match input {
             Input::Discovered {
                 handle,
@@ -204,7 +200,8 @@ impl Node {
             Input::LinkUp { link, role, mtu } => self.on_link_up(now, link, role, mtu),
             Input::LinkDown { link, reason } => self.on_link_down(now, link, reason),
             Input::Received { link, bytes } => self.on_received(now, link, &bytes),
-            Input::Writable { .. } => {}
+            // Nothing follows from it but what leaves next, and there is one for every chunk.
+            Input::Writable { link } => return self.mesh.writable(link),
             Input::RadioState(state) => self.on_radio_state(state),
             Input::Command(command) => self.on_command(now, command),
             Input::Wake => self.replica.handle_wake(now),
@@ -330,12 +327,8 @@ impl Node {
     }
 
     fn due_operations(&mut self, now: Instant) -> Vec<Operation> {
-        // Only the opening ceremony asks, and it is looked at with every input.
-        let opening = self.table.sequence() == 0;
-        let within_reach = match opening {
-            true => self.relay.within_reach(self.replica.seat()).len(),
-            false => usize::MAX,
-        };
+        let (relay, seat) = (&self.relay, self.replica.seat());
+        let within_reach = || relay.within_reach(seat).len();
         let due = if self.replica.may_submit() {
             self.duties
                 .due(now, &self.table, &self.identity, within_reach)

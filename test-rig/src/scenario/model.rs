@@ -61,6 +61,22 @@ pub struct Radio {
     pub links: Vec<LinkOverride>,
 }
 
+impl Radio {
+    /// The radio of a scenario that says nothing of it.
+    pub const fn plain() -> Self {
+        Self {
+            profile: Profile::Ideal,
+            connection_interval_us: None,
+            mtu: None,
+            latency: None,
+            loss_ppm: None,
+            bandwidth: None,
+            topology: Topology::Auto,
+            links: Vec::new(),
+        }
+    }
+}
+
 /// How long a PDU takes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Latency {

@@ -3,7 +3,6 @@
 use std::fmt::{self, Display, Write};
 
 use super::model::{Byzantine, Expect, Fault, FaultAction, Latency, Radio, Scenario, Topology};
-use super::names::Profile;
 
 /// A million parts.
 const WHOLE: u32 = 1_000_000;
@@ -168,20 +167,4 @@ fn expect(expect: &Expect, text: &mut Text) {
     text.optional("view_min", expect.view_min);
     let p95 = expect.decide_p95_max_ms;
     text.optional("decide_p95_max", p95.map(|ms| format!("\"{ms}ms\"")));
-}
-
-impl Radio {
-    /// The radio of a scenario that says nothing of it.
-    pub const fn plain() -> Self {
-        Self {
-            profile: Profile::Ideal,
-            connection_interval_us: None,
-            mtu: None,
-            latency: None,
-            loss_ppm: None,
-            bandwidth: None,
-            topology: Topology::Auto,
-            links: Vec::new(),
-        }
-    }
 }

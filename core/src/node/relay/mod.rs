@@ -51,7 +51,7 @@ struct Ward {
     known: Known,
     held: Vec<Held>,
     /// Nothing held is due before this.
-    held_until: Option<Instant>,
+    next_due: Option<Instant>,
     /// What it got from here, as far as that counts for what it lacks.
     given: Known,
     /// When it gets the certificate of the last slot decided here, unless it has delivered that by then.
@@ -91,7 +91,7 @@ impl Relay {
             known: Known::new(seat),
             given: Known::new(seat),
             held: Vec::new(),
-            held_until: None,
+            next_due: None,
             certificate_at: None,
             helped: 0,
             helped_roll: 0,
@@ -125,7 +125,7 @@ impl Relay {
 
     /// Whether a message of an origin is ours to pass on to a neighbour: this phone is on a designated way, no way is
     /// known, or the ways have failed of late.
-    fn is_ours(&mut self, now: Instant, own: Seat, origin: Seat, link: LinkId) -> bool {
+    fn is_ours(&self, now: Instant, own: Seat, origin: Seat, link: LinkId) -> bool {
         let Some(ward) = self.wards.get(&link) else {
             return false;
         };
@@ -249,7 +249,7 @@ impl Node {
                 continue;
             }
             let at = now.after(hold);
-            ward.held_until = earliest(ward.held_until, Some(at));
+            ward.next_due = earliest(ward.next_due, Some(at));
             ward.held.push(Held {
                 at,
                 class,
@@ -370,7 +370,7 @@ impl Node {
     /// When this phone must look at what time alone brings to its neighbours.
     pub(super) fn relay_wake(&self) -> Option<Instant> {
         let times = self.relay.wards.iter().flat_map(|(link, ward)| {
-            let times = [ward.held_until, ward.tell_by, self.help_at(*link)];
+            let times = [ward.next_due, ward.tell_by, self.help_at(*link)];
             times.into_iter().flatten()
         });
         times.min()
@@ -380,14 +380,14 @@ impl Node {
         let Some(ward) = self.relay.wards.get_mut(&link) else {
             return;
         };
-        if ward.held_until.is_none_or(|at| at > now) {
+        if ward.next_due.is_none_or(|at| at > now) {
             return;
         }
         let (due, kept) = std::mem::take(&mut ward.held)
             .into_iter()
             .partition::<Vec<Held>, _>(|held| held.at <= now);
         ward.held = kept;
-        ward.held_until = ward.held.iter().map(|held| held.at).min();
+        ward.next_due = ward.held.iter().map(|held| held.at).min();
         if due.is_empty() {
             return;
         }

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::Commit;
 use crate::random::Stream;
-use crate::scenario::{Profile, Radio, Topology};
+use crate::scenario::Radio;
 use crate::sim::{Air, Happened, edges, link_profile};
 
 /// Request and proposal of one id; a vote. Then what frames a message on a link: chunk header, and what seals it.
@@ -100,16 +100,7 @@ pub(super) fn commit(n: u8, seed: u64, way: Way, count: usize) -> Vec<Commit> {
 
 impl Exchange {
     fn new(n: u8, seed: u64, way: Way) -> Self {
-        let radio = Radio {
-            profile: Profile::Ideal,
-            connection_interval_us: None,
-            mtu: None,
-            latency: None,
-            loss_ppm: None,
-            bandwidth: None,
-            topology: Topology::Auto,
-            links: Vec::new(),
-        };
+        let radio = Radio::plain();
         let graph = edges(&radio.topology, n);
         let tree = (way == Way::Tree).then(|| lowest_tree(n, &graph));
         let mut exchange = Self {

@@ -16,16 +16,7 @@ const LATENCY_US_MAX: u64 = 60_000_000;
 
 pub(super) fn read(value: Option<Value<'_>>, players: u8) -> Result<Radio, ScenarioError> {
     let Some(value) = value else {
-        return Ok(Radio {
-            profile: Profile::Ideal,
-            connection_interval_us: None,
-            mtu: None,
-            latency: None,
-            loss_ppm: None,
-            bandwidth: None,
-            topology: Topology::Auto,
-            links: Vec::new(),
-        });
+        return Ok(Radio::plain());
     };
     let section = value.section()?;
     section.allow(&[

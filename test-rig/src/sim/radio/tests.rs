@@ -12,13 +12,7 @@ const AIR_US: u64 = (10 + 129) * 8;
 fn profile(of: Profile) -> LinkProfile {
     let radio = Radio {
         profile: of,
-        connection_interval_us: None,
-        mtu: None,
-        latency: None,
-        loss_ppm: None,
-        bandwidth: None,
-        topology: Topology::Auto,
-        links: Vec::new(),
+        ..Radio::plain()
     };
     link_profile(&radio, 0, 1)
 }
