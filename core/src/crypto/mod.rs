@@ -8,6 +8,7 @@ mod agreement;
 mod checker;
 mod digest;
 mod identity;
+mod multiples;
 mod prepared_key;
 mod seats;
 mod signed;
@@ -19,6 +20,7 @@ pub use identity::{
     Identity, KeyError, PublicKey, Roster, RosterError, SEATS_MAX, SEATS_MIN, SIGNATURE_BYTES,
     Seat, Signature,
 };
+pub(crate) use multiples::Multiples;
 pub use prepared_key::PreparedKey;
 pub use seats::SeatSet;
 pub use signed::{Context, OpenError, Signed, Statement};

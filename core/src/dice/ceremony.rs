@@ -4,6 +4,8 @@
 //! order, so the first q valid ones are *the* dealings, and no message here needs an answer. Whoever finds its share
 //! false shows the pad; anybody can then see whether dealer or complainer lied.
 
+use std::sync::OnceLock;
+
 use curve25519_dalek::{RistrettoPoint, Scalar};
 use zeroize::Zeroizing;
 
@@ -26,14 +28,20 @@ pub struct Ceremony {
 }
 
 /// A member's share of an epoch's key. Erased from memory when it is dropped.
-#[derive(Clone, PartialEq, Eq)]
-pub struct SecretShare(Zeroizing<Scalar>);
+#[derive(Clone)]
+pub struct SecretShare {
+    scalar: Zeroizing<Scalar>,
+    /// Its public half, once it was wanted.
+    public: OnceLock<[u8; 32]>,
+}
 
-impl SecretShare {
-    pub(super) fn scalar(&self) -> &Scalar {
-        &self.0
+impl PartialEq for SecretShare {
+    fn eq(&self, other: &Self) -> bool {
+        self.scalar == other.scalar
     }
 }
+
+impl Eq for SecretShare {}
 
 impl std::fmt::Debug for SecretShare {
     fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
@@ -264,7 +272,7 @@ impl Ceremony {
         let pad = self.pad(dealing.dealer, seat, agreed, &dealing.dealing.commitments);
         let share = Zeroizing::new(scalar(&xor(padded, &pad))?);
         let expected = evaluate(&dealing.points, seat);
-        (RistrettoPoint::mul_base(&share) == expected).then_some(SecretShare(share))
+        (RistrettoPoint::mul_base(&share) == expected).then_some(SecretShare::new(share))
     }
 
     /// 32 bytes that hide one share: bound to the attempt, the pair, its direction and the polynomial.
@@ -289,17 +297,29 @@ impl Ceremony {
 }
 
 impl SecretShare {
+    const fn new(scalar: Zeroizing<Scalar>) -> Self {
+        Self {
+            scalar,
+            public: OnceLock::new(),
+        }
+    }
+
+    pub(super) fn scalar(&self) -> &Scalar {
+        &self.scalar
+    }
+
     /// The public half: what the member's key in a [`CoinKey`] must be.
     #[must_use]
     pub fn public(&self) -> [u8; 32] {
-        RistrettoPoint::mul_base(&self.0).compress().0
+        let compute = || RistrettoPoint::mul_base(&self.scalar).compress().0;
+        *self.public.get_or_init(compute)
     }
 
     /// The share of the key: the sum of the shares of its dealings.
     #[must_use]
     pub fn sum<'a>(shares: impl Iterator<Item = &'a Self>) -> Self {
-        Self(shares.fold(Zeroizing::new(Scalar::ZERO), |sum, share| {
-            Zeroizing::new(*sum + *share.0)
+        Self::new(shares.fold(Zeroizing::new(Scalar::ZERO), |sum, share| {
+            Zeroizing::new(*sum + *share.scalar)
         }))
     }
 }

@@ -1,15 +1,26 @@
 //! The coin: each member's share of a roll with a proof that it is right, and the roll from any t of them.
 
 use std::collections::BTreeMap;
+use std::fmt;
+use std::sync::{Arc, LazyLock, OnceLock};
 
-use curve25519_dalek::traits::VartimeMultiscalarMul;
+use curve25519_dalek::constants::RISTRETTO_BASEPOINT_POINT;
+use curve25519_dalek::traits::{Identity as _, VartimeMultiscalarMul as _};
 use curve25519_dalek::{RistrettoPoint, Scalar};
 use zeroize::Zeroizing;
 
 use super::ceremony::SecretShare;
-use super::group::{hash_to_group, hash_to_scalar, point, scalar, weights};
-use crate::crypto::{Checker, Digest, Seat};
+use super::group::{HALF, hash_to_group, hash_to_scalar, point, scalar, weights};
+use crate::crypto::{Checker, Digest, Multiples, Seat};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
+
+/// Bits of a scalar that are looked up together in a member's multiples: 82 kB of them, made in the time of two checks.
+const WIDTH: usize = 4;
+/// The same for the base point, whose multiples exist once.
+const BASE_WIDTH: usize = 7;
+
+static BASE: LazyLock<Multiples<RistrettoPoint, BASE_WIDTH>> =
+    LazyLock::new(|| Multiples::of(RISTRETTO_BASEPOINT_POINT));
 
 /// Length of a bare share: signer, V, c, z.
 pub const SHARE_BYTES: usize = 97;
@@ -65,14 +76,19 @@ impl Share {
     #[must_use]
     pub fn make(signer: Seat, secret: &SecretShare, input: &RollInput) -> Self {
         let x = secret.scalar();
-        let public = RistrettoPoint::mul_base(x).compress().0;
-        let value = (input.point * x).compress().0;
+        let public = secret.public();
         // As ed25519 draws its nonces: from the secret and the message, so that none ever comes twice for two messages.
         let secret_bytes = Zeroizing::new(x.to_bytes());
         let nonce = hash_to_scalar("bitcraps/share/nonce/v1", &[&*secret_bytes, &input.message]);
         let nonce = Zeroizing::new(nonce);
-        let commitments = [RistrettoPoint::mul_base(&nonce), input.point * *nonce];
-        let challenge = challenge(signer, &public, input, &value, &commitments);
+        let (half_x, half_nonce) = (Zeroizing::new(x * *HALF), Zeroizing::new(*nonce * *HALF));
+        let halves = [
+            input.point * *half_x,
+            RistrettoPoint::mul_base(&half_nonce),
+            input.point * *half_nonce,
+        ];
+        let [value, first, second] = twice(&halves);
+        let challenge = challenge(signer, &public, input, &value, &[first, second]);
         let response = Zeroizing::new(*nonce + challenge * x);
         Self {
             signer,
@@ -139,7 +155,45 @@ impl CheckedShare {
 pub struct CoinKey {
     threshold: usize,
     group: RistrettoPoint,
-    members: BTreeMap<Seat, (RistrettoPoint, [u8; 32])>,
+    members: BTreeMap<Seat, Member>,
+}
+
+/// The public half of a member's share.
+#[derive(Clone)]
+struct Member {
+    key: RistrettoPoint,
+    bytes: [u8; 32],
+    /// Of the key, once there is a share to check: some hundred shares are.
+    multiples: Arc<OnceLock<Multiples<RistrettoPoint, WIDTH>>>,
+}
+
+impl Member {
+    fn new(key: RistrettoPoint) -> Self {
+        Self {
+            key,
+            bytes: key.compress().0,
+            multiples: Arc::default(),
+        }
+    }
+
+    fn multiples(&self) -> &Multiples<RistrettoPoint, WIDTH> {
+        self.multiples.get_or_init(|| Multiples::of(self.key))
+    }
+}
+
+impl PartialEq for Member {
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Member {}
+
+impl fmt::Debug for Member {
+    fn fmt(&self, formatter: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let [first, second, ..] = self.bytes;
+        write!(formatter, "member key {first:02x}{second:02x}")
+    }
 }
 
 impl CoinKey {
@@ -148,11 +202,11 @@ impl CoinKey {
         group: RistrettoPoint,
         members: impl Iterator<Item = (Seat, RistrettoPoint)>,
     ) -> Self {
-        let with_bytes = |(seat, key): (Seat, RistrettoPoint)| (seat, (key, key.compress().0));
+        let members = members.map(|(seat, key)| (seat, Member::new(key)));
         Self {
             threshold,
             group,
-            members: members.map(with_bytes).collect(),
+            members: members.collect(),
         }
     }
 
@@ -171,7 +225,7 @@ impl CoinKey {
     /// The public half of a member's share.
     #[must_use]
     pub fn member_key(&self, seat: Seat) -> Option<[u8; 32]> {
-        self.members.get(&seat).map(|(_, bytes)| *bytes)
+        self.members.get(&seat).map(|member| member.bytes)
     }
 
     /// Checks a share's proof: log_G vk = log_H V (Chaum–Pedersen), bound to signer, vk and m.
@@ -186,19 +240,22 @@ impl CoinKey {
     ) -> Result<CheckedShare, ShareError> {
         let signer = share.signer;
         let member = self.members.get(&signer);
-        let (key, key_bytes) = member.ok_or(ShareError::Stranger(signer))?;
+        let member = member.ok_or(ShareError::Stranger(signer))?;
         let encoding = ShareError::Encoding(signer);
         let value = point(&share.value).ok_or(encoding)?;
-        let c = scalar(&share.challenge).ok_or(encoding)?;
+        let shown = scalar(&share.challenge).ok_or(encoding)?;
         let z = scalar(&share.response).ok_or(encoding)?;
         let holds = || {
-            let commitments = [
-                RistrettoPoint::vartime_double_scalar_mul_basepoint(&-c, key, &z),
-                RistrettoPoint::vartime_multiscalar_mul([z, -c], [input.point, value]),
-            ];
-            challenge(signer, key_bytes, input, &share.value, &commitments) == c
+            // Halves, because points can be written down together once they are doubled.
+            let (z, c) = (z * *HALF, -shown * *HALF);
+            let first = member
+                .multiples()
+                .add(&c, BASE.add(&z, RistrettoPoint::identity()));
+            let second = RistrettoPoint::vartime_multiscalar_mul([z, c], [input.point, value]);
+            let commitments = twice(&[first, second]);
+            challenge(signer, &member.bytes, input, &share.value, &commitments) == shown
         };
-        let parts: [&[u8]; 3] = [key_bytes, &input.message, &share.to_bytes()];
+        let parts: [&[u8]; 3] = [&member.bytes, &input.message, &share.to_bytes()];
         if checker.holds("share", &parts, holds) {
             Ok(CheckedShare {
                 share: *share,
@@ -228,15 +285,20 @@ impl CoinKey {
     }
 }
 
+/// Twice each point, as it is written: all in the time of one.
+fn twice<const N: usize>(halves: &[RistrettoPoint; N]) -> [[u8; 32]; N] {
+    let doubled = RistrettoPoint::double_and_compress_batch(halves);
+    std::array::from_fn(|at| doubled[at].0)
+}
+
 /// c = SHA-512("bitcraps/share/v1"; signer, vk, m, V, R₁, R₂) mod ℓ.
 fn challenge(
     signer: Seat,
     key: &[u8; 32],
     input: &RollInput,
     value: &[u8; 32],
-    commitments: &[RistrettoPoint; 2],
+    [first, second]: &[[u8; 32]; 2],
 ) -> Scalar {
-    let [first, second] = commitments.map(|commitment| commitment.compress().0);
-    let parts: [&[u8]; 6] = [&[signer.0], key, &input.message, value, &first, &second];
+    let parts: [&[u8]; 6] = [&[signer.0], key, &input.message, value, first, second];
     hash_to_scalar("bitcraps/share/v1", &parts)
 }

@@ -1,5 +1,7 @@
 //! Ristretto: hashing to points and scalars, strict decoding, and polynomials in small places.
 
+use std::sync::LazyLock;
+
 use curve25519_dalek::ristretto::CompressedRistretto;
 use curve25519_dalek::traits::{Identity as _, IsIdentity};
 use curve25519_dalek::{RistrettoPoint, Scalar};
@@ -7,6 +9,9 @@ use sha2::{Digest as _, Sha512};
 use zeroize::Zeroize;
 
 use crate::crypto::{DigestWriter, Seat};
+
+/// One over two.
+pub(super) static HALF: LazyLock<Scalar> = LazyLock::new(|| Scalar::from(2_u8).invert());
 
 /// The domain of our points (RFC 9380 §3.1).
 const GROUP_DOMAIN: &[u8] = b"BITCRAPS-V01-CS01-with-ristretto255_XMD:SHA-512_R255MAP_RO_";

@@ -1,4 +1,5 @@
-//! CPU time per decision: whole nodes, all phones on one core, no radio, one bet a slot.
+//! CPU time per decision, all phones on one core, one bet a slot: of the replicas alone, as other engines are measured, and
+//! of whole nodes, with their encrypted links, the table and the coin, but no radio.
 //!
 //! Each phone checks every signature itself: no verdicts are shared, as they are in a simulated room.
 
@@ -7,12 +8,45 @@ use bitcraps_core::node::Command;
 use serde_json::Value;
 
 use super::clock::CpuClock;
+use super::decision::BET;
 use super::nodes::Nodes;
+use super::replicas::Replicas;
 use super::{by_size, ratio, thousandths};
 
-const DECISIONS: u64 = 60;
+const DECISIONS: u64 = 64;
+const HOPS_MAX: usize = 10;
 
-pub(super) fn run() -> Result<Value, String> {
+/// Design §8: on the work that the engines it names were measured on. A full mesh in memory, each message sent once to each.
+pub(super) fn replicas() -> Result<Value, String> {
+    by_size(|n| {
+        let mut room = Replicas::new(n, 1)?;
+        room.passes_on = false;
+        // What is made once for each key is made before the clock starts.
+        decide(&mut room, 0)?;
+        let clock = CpuClock::start();
+        (1..=DECISIONS).try_for_each(|round| decide(&mut room, round))?;
+        Ok(millis_each(&clock))
+    })
+}
+
+fn decide(room: &mut Replicas, round: u64) -> Result<(), String> {
+    let before = room.replicas[0].delivered().0;
+    let player = usize::try_from(round).unwrap_or(0) % room.replicas.len();
+    room.submit(player, &BET);
+    room.settle(HOPS_MAX)?;
+    let decided = |(at, replica): (usize, &bitcraps_core::consensus::Replica)| {
+        let slots = replica.delivered().0 - before;
+        (slots != 1).then(|| format!("phone {at} decided {slots} slots in round {round}"))
+    };
+    room.replicas
+        .iter()
+        .enumerate()
+        .find_map(decided)
+        .map_or(Ok(()), Err)
+}
+
+/// Whole nodes.
+pub(super) fn nodes() -> Result<Value, String> {
     by_size(|n| {
         let mut room = Nodes::new(n)?;
         // The first key is made before the clock starts.
@@ -23,15 +57,14 @@ pub(super) fn run() -> Result<Value, String> {
         let before = room.nodes[0].delivered().0;
         let clock = CpuClock::start();
         (0..DECISIONS).for_each(|round| bet(&mut room, usize::try_from(round).unwrap_or(0)));
-        let took = clock.elapsed();
+        let each = millis_each(&clock);
         let decided = room.nodes[0].delivered().0 - before;
-        if decided < DECISIONS {
-            return Err(format!(
-                "{decided} of {DECISIONS} bets were decided at {n} phones"
-            ));
+        if decided == DECISIONS {
+            return Ok(each);
         }
-        let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-        Ok(thousandths(ratio(micros, decided * 1000)))
+        Err(format!(
+            "{decided} slots for {DECISIONS} bets at {n} phones"
+        ))
     })
 }
 
@@ -40,4 +73,9 @@ fn bet(room: &mut Nodes, round: usize) {
     let at = round % room.nodes.len();
     let (kind, amount) = (BetKind::PassLine, 10);
     room.command(at, Command::PlaceBet { kind, amount });
+}
+
+fn millis_each(clock: &CpuClock) -> Value {
+    let micros = u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
+    thousandths(ratio(micros, DECISIONS * 1000))
 }

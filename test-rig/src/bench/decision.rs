@@ -7,7 +7,7 @@ use super::by_size;
 use super::replicas::Replicas;
 
 /// The size of a bet's payload.
-const BET: [u8; 11] = [1, 1, 0, 10, 0, 0, 0, 0, 0, 0, 0];
+pub(super) const BET: [u8; 11] = [1, 1, 0, 10, 0, 0, 0, 0, 0, 0, 0];
 const HOPS_MAX: u64 = 10;
 
 pub(super) fn run() -> Result<Value, String> {

@@ -51,8 +51,13 @@ pub const PARTS: &[Part] = &[
     ),
     part(
         "cpu_per_decision_ms",
-        "CPU time per decision, all phones together",
-        cpu::run,
+        "CPU time per decision, all replicas together, in memory",
+        cpu::replicas,
+    ),
+    part(
+        "node_cpu_per_decision_ms",
+        "the same for whole nodes: encrypted links, relaying, the table",
+        cpu::nodes,
     ),
     part(
         "coin",
