@@ -58,6 +58,41 @@ impl Ledger {
         })
     }
 
+    /// Issues more chips to a new seat, the next one.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::TooManySeats`], [`LedgerError::Overflow`].
+    pub fn open(&mut self, buy_in: Chips) -> Result<(), LedgerError> {
+        let seats = self.accounts.len() + 1;
+        if seats > SEATS_MAX {
+            return Err(LedgerError::TooManySeats { seats });
+        }
+        self.issued = self
+            .issued
+            .checked_add(buy_in)
+            .ok_or(LedgerError::Overflow)?;
+        let (stack, escrow) = (buy_in, 0);
+        self.accounts.push(Account { stack, escrow });
+        Ok(())
+    }
+
+    /// Issues more chips to a seat's stack.
+    ///
+    /// # Errors
+    ///
+    /// [`LedgerError::UnknownSeat`], [`LedgerError::Overflow`].
+    pub fn issue(&mut self, seat: Seat, chips: Chips) -> Result<(), LedgerError> {
+        let Account { stack, escrow } = self.account(seat)?;
+        // All chips together fit, so one stack does.
+        self.issued = self
+            .issued
+            .checked_add(chips)
+            .ok_or(LedgerError::Overflow)?;
+        let stack = stack.checked_add(chips).ok_or(LedgerError::Overflow)?;
+        self.store(seat, Account { stack, escrow })
+    }
+
     /// Moves a stake from the seat's stack to its escrow.
     ///
     /// # Errors

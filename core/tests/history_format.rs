@@ -124,7 +124,7 @@ struct Known {
 fn read_genesis(notes: &mut Notes<'_>) -> Known {
     notes.number(1, "kind: genesis");
     notes.number(4, "length of the body");
-    let rules = notes.take(78, "the rules");
+    let rules = notes.take(80, "the rules");
     let from = notes.at;
     let count = notes.number(1, "members");
     let mut keys = Vec::new();

@@ -21,6 +21,7 @@ use bitcraps_core::time::Instant;
 use bitcraps_core::wire::Encode;
 use hall::{Hall, MTU, NOON, Phone, SECRET, config, host_with, person};
 use random::Random;
+
 #[test]
 fn four_phones_that_were_invited_see_one_list_sign_one_genesis_and_play() {
     let mut hall = Hall::with_guests(3);
@@ -406,4 +407,113 @@ fn names_are_short_text_on_one_line() {
         assert_eq!(Name::new(bad), None, "{bad:?}");
     }
     assert_eq!(Name::new("Ana").unwrap().as_str(), "Ana");
+}
+
+/// Four phones at a table, formed in a lobby, that play.
+fn at_table() -> Hall {
+    let mut hall = Hall::with_guests(3);
+    hall.close();
+    for guest in 1..4 {
+        hall.answer(guest, true);
+    }
+    hall.run(500);
+    hall.begin();
+    hall.run(15_000);
+    assert!(hall.node(0).table().is_ready());
+    hall
+}
+
+fn knocked(hall: &Hall, phone: usize) -> Vec<(Seat, String)> {
+    let told = hall.told(phone).filter_map(|event| match event {
+        LobbyEvent::Knocked { name, inviter, .. } => Some((*inviter, name.as_str().to_owned())),
+        _ => None,
+    });
+    told.collect()
+}
+
+#[test]
+fn a_newcomer_with_an_invite_is_seated_at_a_running_table_by_q_taps_and_plays() {
+    let mut hall = at_table();
+    let until = WallMinutes(NOON.0 + 60);
+    let invite = hall.node(2).invite(SECRET, Token([9; 8]), until);
+    let zo = hall.add(Lobby::guest(config(4), &invite, [44; 32]));
+    hall.join(zo, 3);
+    hall.run(1_000);
+    for phone in 0..4 {
+        let zo = (Seat(2), String::from("player 4"));
+        assert_eq!(knocked(&hall, phone), [zo], "phone {phone} is asked");
+    }
+    let key = person(4).public_key();
+    for phone in [0, 1] {
+        hall.input(phone, Input::Command(Command::Seat { key }));
+    }
+    hall.run(3_000);
+    assert!(
+        !hall
+            .told(zo)
+            .any(|event| matches!(event, LobbyEvent::Welcomed { .. }))
+    );
+    hall.input(3, Input::Command(Command::Seat { key }));
+    hall.run(2_000);
+    let welcomed = hall.told(zo).find_map(|event| match event {
+        LobbyEvent::Welcomed { seat, .. } => Some(*seat),
+        _ => None,
+    });
+    assert_eq!(welcomed, Some(Seat(4)));
+    hall.begin();
+    hall.run(30_000);
+    for phone in 0..5 {
+        let table = hall.node(phone).table();
+        assert_eq!(table.key_of(Seat(4)), Some(&key), "on phone {phone}");
+        assert_eq!(
+            hall.node(phone).epoch().0.roster.len(),
+            5,
+            "on phone {phone}"
+        );
+    }
+    assert!(hall.node(zo).view().1, "it votes");
+    let kind = BetKind::PassLine;
+    hall.input(zo, Input::Command(Command::PlaceBet { kind, amount: 10 }));
+    hall.run(3_000);
+    hall.input(zo, Input::Command(Command::Roll));
+    hall.run(5_000);
+    for phone in 0..5 {
+        let node = hall.node(phone);
+        assert_eq!(node.table().rolls(), 1, "phone {phone}");
+        assert_eq!(node.table().digest(), hall.node(0).table().digest());
+        let verdict = verify_history(&node.export_history());
+        assert!(
+            matches!(verdict, Verdict::Valid { .. }),
+            "{phone}: {verdict:?}"
+        );
+    }
+}
+
+#[test]
+fn a_running_table_turns_away_invites_that_are_copied_expired_or_of_nobody_here() {
+    let mut hall = at_table();
+    let until = WallMinutes(NOON.0 + 60);
+    let good = hall.node(2).invite(SECRET, Token([9; 8]), until);
+    let over = hall.node(2).invite(SECRET, Token([8; 8]), NOON);
+    let stranger = Invite::new(SECRET, &person(7), Token([7; 8]), until);
+    let cases = [
+        (good, 4, None),
+        (good, 5, Some(NotAdmitted::Copied)),
+        (over, 6, Some(NotAdmitted::Expired)),
+        (stranger, 8, Some(NotAdmitted::Inviter)),
+    ];
+    for (invite, who, reason) in cases {
+        let guest = hall.add(Lobby::guest(config(who), &invite, [who; 32]));
+        let link = hall.join(guest, 3);
+        hall.run(1_000);
+        let told: Vec<NotAdmitted> = reason.into_iter().collect();
+        assert_eq!(hall.not_admitted(guest), told, "guest {who}");
+        hall.cut(link);
+    }
+    assert_eq!(knocked(&hall, 0).len(), 1);
+    // A stranger that says nothing makes room again.
+    let silent = hall.add(Lobby::guest(config(10), &stranger, [10; 32]));
+    let link = hall.join(silent, 3);
+    hall.run(12_000);
+    assert!(!hall.links.contains_key(&link));
 }

@@ -59,6 +59,7 @@ fn a_proven_liar_loses_its_bets_its_say_and_its_vote_and_keeps_a_frozen_stack() 
         lie,
         by,
         forfeited,
+        seized: 0,
     };
     assert_eq!(outcomes, [caught]);
     assert_eq!(felt.table.ledger().stack(Seat(2)), Ok(900));

@@ -214,6 +214,8 @@ fn random_rules(random: &mut Random) -> TableRules {
         bank: random.one_of(&[random.clone().below(400), 20_000]),
         craps,
         idle_limit: Duration::from_secs(30),
+        rebuys: 255,
+        forfeits: random.below(2) == 0,
     }
 }
 

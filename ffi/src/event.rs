@@ -208,6 +208,41 @@ pub enum Event {
         /// How many have not yet.
         missing: u8,
     },
+    /// A player wants somebody who knocks to have a seat. It gets one once enough want it.
+    SeatWanted {
+        /// Who wants it.
+        by: u8,
+        /// The key of the phone that knocks.
+        key: Vec<u8>,
+        /// How many want it now.
+        have: u8,
+        /// How many it takes.
+        needed: u8,
+    },
+    /// Enough want it: the dice get a key with the newcomer.
+    SeatOffered {
+        /// The seat that it is to get.
+        seat: u8,
+    },
+    /// The newcomer has its seat and its chips.
+    Seated {
+        /// The seat.
+        seat: u8,
+        /// Its chips.
+        chips: u64,
+    },
+    /// The newcomer is not seated: its phone took no part in making the key, or lied.
+    NotSeated {
+        /// The seat that it would have had.
+        seat: u8,
+    },
+    /// A player who had lost everything bought in again.
+    BoughtIn {
+        /// Who.
+        seat: u8,
+        /// The new chips.
+        chips: u64,
+    },
     /// A player wants another one to go. It does once enough want it.
     UnseatWanted {
         /// Who wants it.
@@ -429,11 +464,12 @@ fn outcome_event(sequence: u64, outcome: Outcome) -> Option<Event> {
             lie,
             by,
             forfeited,
+            seized,
         } => Event::Convicted {
             seat: seat.0,
             lie: lie.name().to_owned(),
             by: by.0,
-            forfeited,
+            forfeited: forfeited.saturating_add(seized),
         },
         Outcome::Left { seat } => Event::PlayerLeft { seat: seat.0 },
         Outcome::Signed { seat, missing } => Event::PlayerSigned {
@@ -457,6 +493,10 @@ fn outcome_event(sequence: u64, outcome: Outcome) -> Option<Event> {
             members: numbers(&members),
             quorum: small(quorum),
         },
+        Outcome::Invited { .. }
+        | Outcome::Seated { .. }
+        | Outcome::NotSeated { .. }
+        | Outcome::BoughtIn { .. } => return seating_event(&outcome),
         Outcome::Dealt { .. } | Outcome::KeyMade { .. } | Outcome::GivenUp { .. } => {
             return key_event(outcome);
         }
@@ -464,6 +504,22 @@ fn outcome_event(sequence: u64, outcome: Outcome) -> Option<Event> {
         // dice are is told by comparing tables, whatever moved them.
         Outcome::Rejected { .. } | Outcome::DicePassed { .. } => return None,
     })
+}
+
+const fn seating_event(outcome: &Outcome) -> Option<Event> {
+    match outcome {
+        Outcome::Invited { seat, .. } => Some(Event::SeatOffered { seat: seat.0 }),
+        Outcome::Seated { seat, chips, .. } => Some(Event::Seated {
+            seat: seat.0,
+            chips: *chips,
+        }),
+        Outcome::NotSeated { seat, .. } => Some(Event::NotSeated { seat: seat.0 }),
+        Outcome::BoughtIn { seat, chips } => Some(Event::BoughtIn {
+            seat: seat.0,
+            chips: *chips,
+        }),
+        _ => None,
+    }
 }
 
 fn key_event(outcome: Outcome) -> Option<Event> {
@@ -482,7 +538,7 @@ fn key_event(outcome: Outcome) -> Option<Event> {
     }
 }
 
-const fn wanted(by: Seat, wish: Wish, have: u8, needed: u8) -> Event {
+fn wanted(by: Seat, wish: Wish, have: u8, needed: u8) -> Event {
     let by = by.0;
     match wish {
         Wish::Unseat(seat) => Event::UnseatWanted {
@@ -492,6 +548,12 @@ const fn wanted(by: Seat, wish: Wish, have: u8, needed: u8) -> Event {
             needed,
         },
         Wish::Dissolve => Event::DissolveWanted { by, have, needed },
+        Wish::Seat(key) => Event::SeatWanted {
+            by,
+            key: key.to_vec(),
+            have,
+            needed,
+        },
     }
 }
 

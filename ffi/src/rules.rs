@@ -17,6 +17,10 @@ pub struct TableRules {
     pub bank: u64,
     /// How long a shooter may keep the others waiting.
     pub idle_limit_ms: u64,
+    /// How often a player who has lost everything may buy in again.
+    pub rebuys: u8,
+    /// Whether the stack of a player who is proven to have lied goes to the bank; otherwise it is frozen.
+    pub forfeits: bool,
     /// The least bet on the line, in the boxes or on the field.
     pub bet_min: u64,
     /// The greatest such bet.
@@ -115,6 +119,8 @@ impl From<table::TableRules> for TableRules {
             buy_in: rules.buy_in,
             bank: rules.bank,
             idle_limit_ms: time::millis(rules.idle_limit),
+            rebuys: rules.rebuys,
+            forfeits: rules.forfeits,
             bet_min: craps.bet_min,
             bet_max: craps.bet_max,
             prop_min: craps.prop_min,
@@ -152,6 +158,8 @@ impl TryFrom<TableRules> for table::TableRules {
             buy_in: rules.buy_in,
             bank: rules.bank,
             idle_limit: Duration::from_millis(rules.idle_limit_ms),
+            rebuys: rules.rebuys,
+            forfeits: rules.forfeits,
             craps: layout_rules(&rules)?,
         })
     }

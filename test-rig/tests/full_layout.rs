@@ -63,6 +63,10 @@ impl Watch {
             | Outcome::Signed { .. }
             | Outcome::Tapped { .. }
             | Outcome::Unseated { .. }
+            | Outcome::Invited { .. }
+            | Outcome::Seated { .. }
+            | Outcome::NotSeated { .. }
+            | Outcome::BoughtIn { .. }
             | Outcome::Dissolved => {}
             Outcome::Rolled(roll) => {
                 for line in &roll.settlement.lines {

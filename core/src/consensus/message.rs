@@ -276,7 +276,9 @@ impl Message {
             | Kind::List
             | Kind::Refused
             | Kind::Answer
-            | Kind::Founding) => {
+            | Kind::Founding
+            | Kind::Welcome
+            | Kind::Carried) => {
                 return Err(DecodeError::UnknownKind(other as u8));
             }
         };

@@ -179,7 +179,7 @@ fn check_closing(
         return Err(Flaw::Sheet);
     }
     let seat = Seat(statement.first().copied().unwrap_or(u8::MAX));
-    let key = replay.table().genesis().roster.key(seat);
+    let key = replay.table().key_of(seat);
     let key = key.ok_or(Flaw::Closing)?;
     let signed = Signed::<Closing>::open(statement, signature, replay.context(), key);
     let signed = signed.map_err(|_| Flaw::Closing)?;

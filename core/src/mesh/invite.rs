@@ -341,8 +341,14 @@ impl Admission {
     /// For the table with this secret.
     #[must_use]
     pub fn new(secret: &TableSecret) -> Self {
+        Self::of(secret.service())
+    }
+
+    /// For the table that is found by this service.
+    #[must_use]
+    pub const fn of(service: ServiceId) -> Self {
         Self {
-            service: secret.service(),
+            service,
             spent: BTreeMap::new(),
         }
     }

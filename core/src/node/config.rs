@@ -3,7 +3,8 @@
 use crate::consensus::ReplayError;
 use std::sync::Arc;
 
-use crate::crypto::{Checker, Identity};
+use super::lobby::WallClock;
+use crate::crypto::{Checker, Identity, Seat};
 use crate::ledger::LedgerError;
 use crate::mesh::{Mesh, TableSecret};
 use crate::table::Genesis;
@@ -28,6 +29,10 @@ pub struct NodeConfig {
     /// The signed founding that a lobby came to ([`super::Founding::bytes`]), if there was one: given to those who
     /// were away when it was made.
     pub founding: Option<Vec<u8>>,
+    /// The seat that this phone was welcomed to at a running table, if it has none in the genesis.
+    pub joins: Option<Seat>,
+    /// The time of day, by which invites of newcomers expire; without it they do not.
+    pub clock: Option<WallClock>,
 }
 
 /// The same, with the links that there may be already.
@@ -40,6 +45,8 @@ pub(super) struct Opening {
     pub(super) checker: Checker,
     pub(super) formed_now: bool,
     pub(super) founding: Option<Vec<u8>>,
+    pub(super) joins: Option<Seat>,
+    pub(super) clock: Option<WallClock>,
 }
 
 impl NodeConfig {
@@ -54,6 +61,8 @@ impl NodeConfig {
             checker: Checker::default(),
             formed_now: false,
             founding: None,
+            joins: None,
+            clock: None,
         }
     }
 }

@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use super::dealer::Dealer;
 use crate::crypto::{Identity, Seat};
-use crate::table::{Gone, Operation, Table};
+use crate::table::{Carried, Gone, Operation, Table};
 use crate::time::{Instant, earliest};
 
 /// How long a phone leaves the next seat's phone to hand a proof in.
@@ -23,6 +23,8 @@ pub(super) struct Duties {
     said_idle: u64,
     /// Proofs that this phone has and the log does not, and when to hand them in.
     proofs: BTreeMap<Seat, (Instant, Operation)>,
+    /// What a newcomer wants handed in, and when it is this phone's turn to.
+    carried: Vec<(Instant, Carried)>,
     /// Since when the open roll has had a bet and waits for its close.
     open_since: Option<(u64, Instant)>,
 }
@@ -35,6 +37,7 @@ impl Duties {
             signed: false,
             said_idle: 0,
             proofs: BTreeMap::new(),
+            carried: Vec::new(),
             open_since: None,
         }
     }
@@ -48,6 +51,40 @@ impl Duties {
         let turn = PROOF_TURN.saturating_mul(u32::from(self.seat.0));
         self.proofs.insert(seat, (now.after(turn), operation));
         true
+    }
+
+    /// A newcomer, which has no vote, has something to say: one of the members hands it in, as with a proof.
+    pub(super) fn on_carried(&mut self, now: Instant, carried: Carried) {
+        let turn = PROOF_TURN.saturating_mul(u32::from(self.seat.0));
+        self.carried.push((now.after(turn), carried));
+    }
+
+    fn due_carried(&mut self, now: Instant, table: &Table) -> Vec<Operation> {
+        self.carried.retain(|(_, carried)| table.wants(carried));
+        let due = self.carried.iter_mut().filter(|(at, _)| *at <= now);
+        due.map(|(at, carried)| {
+            *at = now.after(PROOF_TURN.saturating_mul(32));
+            Operation::Carry(Box::new(carried.clone()))
+        })
+        .collect()
+    }
+
+    /// What a newcomer has to say about the key that is being made with it.
+    pub(super) fn due_of_newcomer(
+        &mut self,
+        now: Instant,
+        table: &Table,
+        identity: &Identity,
+    ) -> Vec<Operation> {
+        let due = self.dealer.due(now, table, identity, self.seat);
+        // Whether to go on is for the members to say.
+        let about_key = |operation: &Operation| !matches!(operation, Operation::GiveUp(_));
+        due.into_iter().filter(about_key).collect()
+    }
+
+    /// When that may be due without anything happening.
+    pub(super) fn next_wake_of_newcomer(&self, now: Instant, table: &Table) -> Option<Instant> {
+        self.dealer.next_wake(now, table, self.seat)
     }
 
     fn due_proofs(&mut self, now: Instant, table: &Table) -> Vec<Operation> {
@@ -75,9 +112,11 @@ impl Duties {
             return Vec::new();
         }
         let mut due = self.due_proofs(now, table);
+        due.extend(self.due_carried(now, table));
         if self.dealer.may_begin(now, table, within_reach) {
             // Opening a node for a genesis is its player's word that it sits down there.
-            if !self.signed && !table.signed().contains(self.seat) {
+            let in_genesis = table.genesis().roster.key(self.seat).is_some();
+            if in_genesis && !self.signed && !table.signed().contains(self.seat) {
                 self.signed = true;
                 due.push(Operation::Sign);
             }
@@ -113,7 +152,8 @@ impl Duties {
         let idle = self.open_since.filter(|_| stays);
         let idle = idle.filter(|(roll, _)| self.said_idle < *roll);
         let idle = idle.map(|(_, since)| since.after(limit));
-        let proof = self.proofs.values().map(|(at, _)| *at).min();
+        let proofs = self.proofs.values().map(|(at, _)| *at);
+        let proof = proofs.chain(self.carried.iter().map(|(at, _)| *at)).min();
         let dealer = self.dealer.next_wake(now, table, self.seat);
         earliest(proof, earliest(idle, dealer))
     }

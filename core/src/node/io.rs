@@ -3,7 +3,7 @@
 use super::lobby::LobbyEvent;
 use crate::consensus::{Action, Batch, Lie, RequestId, Standing};
 use crate::craps::{BetKind, Chips};
-use crate::crypto::{Digest, Seat};
+use crate::crypto::{Digest, PublicKey, Seat};
 use crate::mesh::{LinkId, Role};
 use crate::table::Outcome;
 use crate::time::Instant;
@@ -68,6 +68,13 @@ pub enum Command {
         /// Whose seat.
         seat: Seat,
     },
+    /// Say that somebody who knocks should have a seat; it gets one once q players have said so.
+    Seat {
+        /// Whose phone.
+        key: PublicKey,
+    },
+    /// Buy in again, after everything is lost.
+    BuyIn,
     /// Say that the evening is over; it is once q players have said so.
     Dissolve,
     /// Leave the table with what is on the stack.

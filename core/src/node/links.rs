@@ -24,7 +24,8 @@ impl Node {
         self.outputs.push_back(Output::Advertise(on));
         self.outputs.push_back(Output::Scan(on));
         if !on {
-            for link in self.neighbours.clear() {
+            let guests = self.guests.clear();
+            for link in self.neighbours.clear().into_iter().chain(guests) {
                 self.drop_link(link);
             }
         }
@@ -48,7 +49,7 @@ impl Node {
     ) {
         self.neighbours.on_link_up(now, link, role);
         match key {
-            Some(key) => self.on_secured(link, &key),
+            Some(key) => self.on_secured(now, link, &key),
             None => self.outputs.push_back(Output::Disconnect { link }),
         }
     }
@@ -66,6 +67,7 @@ impl Node {
         self.past.link_down(link);
         self.coin.link_down(link);
         self.relay.link_down(link);
+        self.guests.link_down(link);
         if let Some(seat) = self.neighbours.on_link_down(link) {
             self.outputs
                 .push_back(Output::Event(Event::NeighbourDown { link, seat }));
@@ -86,7 +88,7 @@ impl Node {
         match self.mesh.receive(link, chunk) {
             Ok(Incoming::Partial) => {}
             Ok(Incoming::Hail) => self.neighbours.on_hail(link),
-            Ok(Incoming::Secured(key)) => self.on_secured(link, &key),
+            Ok(Incoming::Secured(key)) => self.on_secured(now, link, &key),
             Ok(Incoming::Messages(_, messages)) => {
                 for message in messages {
                     self.on_message(now, link, &message);
@@ -99,7 +101,10 @@ impl Node {
 
     fn on_message(&mut self, now: Instant, link: LinkId, message: &[u8]) {
         if self.neighbours.seat(link).is_none() {
-            // It has a key of ours or none; its link is being closed.
+            if self.guests.has(link) {
+                self.on_guest_message(now, link, message);
+            }
+            // Otherwise it has a key of ours or none; its link is being closed.
             return;
         }
         self.tap.heard(link, message);
@@ -116,9 +121,8 @@ impl Node {
         } else if message.first() == Some(&(Kind::Have as u8)) {
             let result = self.on_have(link, message).map(|()| Kind::Have);
             self.count(result);
-        } else if let Some(answer) = self.answer_to_lobby(message) {
-            self.mesh.send(link, Class::Control, answer);
-            self.count(Ok(Kind::Knock));
+        } else if let Some(done) = self.on_lobby_message(now, link, message) {
+            self.count(done);
         } else if message.first() == Some(&(Kind::Status as u8))
             && self.mesh.backlog(link) > ANSWER_BACKLOG_MAX
         {
@@ -136,26 +140,42 @@ impl Node {
         }
     }
 
-    /// A member that still thinks it is in the lobby is told what came of it.
-    fn answer_to_lobby(&self, message: &[u8]) -> Option<Vec<u8>> {
-        let founding = self.founding.as_ref()?;
-        // The first thing that it says to a new neighbour is one of these.
-        let kinds = [Kind::Knock as u8, Kind::List as u8];
-        let waits = message.first().is_some_and(|kind| kinds.contains(kind));
-        waits.then(|| founding_message(&self.service(), founding))
+    /// A neighbour passes on who knocks, or still thinks that it is in the lobby: then it is told what came of it.
+    fn on_lobby_message(
+        &mut self,
+        now: Instant,
+        link: LinkId,
+        message: &[u8],
+    ) -> Option<Result<Kind, Ignored>> {
+        let kind = message.first().and_then(|byte| Kind::from_u8(*byte))?;
+        match kind {
+            Kind::Knock => Some(self.on_knock(now, link, message)),
+            Kind::Carried => Some(self.on_carried(now, message)),
+            Kind::List => {
+                let founding = self.founding.as_ref()?;
+                let answer = founding_message(&self.service(), founding);
+                self.mesh.send(link, Class::Control, answer);
+                Some(Ok(kind))
+            }
+            Kind::Refused | Kind::Answer | Kind::Founding | Kind::Welcome => {
+                Some(Err(Ignored::Stale))
+            }
+            _ => None,
+        }
     }
 
     /// Whose seat a key is: a member's of this epoch, or that of somebody who left and may still listen.
     fn seat_of(&self, key: &PublicKey) -> Option<Seat> {
         let now = &self.replica.epoch().roster;
-        let seat = now.seat_of(key);
-        seat.or_else(|| self.table.genesis().roster.seat_of(key))
+        now.seat_of(key).or_else(|| self.table.seat_of(key))
     }
 
     /// The other end of a link has proven its key.
-    fn on_secured(&mut self, link: LinkId, key: &PublicKey) {
+    fn on_secured(&mut self, now: Instant, link: LinkId, key: &PublicKey) {
         let Some(seat) = self.seat_of(key) else {
-            self.refuse(link, Refusal::NotSeated);
+            if !self.take_guest(now, link, *key) {
+                self.refuse(link, Refusal::NotSeated);
+            }
             return;
         };
         let own = self.replica.seat();
@@ -176,6 +196,7 @@ impl Node {
             .push_back(Output::Event(Event::NeighbourUp { link, seat }));
         self.relay.link_up(link, seat);
         self.replica.link_up(Peer(link.0));
+        self.repeat_as_newcomer(link);
         self.announce_links();
     }
 

@@ -52,6 +52,7 @@ pub use config::{NodeConfig, OpenError};
 use duties::Duties;
 use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
+use lobby::guests::Guests;
 pub use lobby::{
     Founding, Listed, Lobby, LobbyConfig, LobbyError, LobbyEvent, NAME_BYTES_MAX, Name, WallClock,
 };
@@ -86,6 +87,8 @@ pub struct Node {
     founding: Option<Vec<u8>>,
     neighbours: Neighbours,
     relay: Relay,
+    /// Who wants to sit down.
+    guests: Guests,
     duties: Duties,
     past: Past,
     coin: Coin,
@@ -121,6 +124,8 @@ impl Node {
             checker: config.checker,
             formed_now: config.formed_now,
             founding: config.founding,
+            joins: config.joins,
+            clock: config.clock,
         };
         Self::assemble(opening, entropy, records)
     }
@@ -138,9 +143,11 @@ impl Node {
             checker,
             formed_now,
             founding,
+            joins,
+            clock,
         } = opening;
         let table_id = genesis.digest();
-        let seat = genesis.roster.seat_of(&identity.public_key());
+        let seat = genesis.roster.seat_of(&identity.public_key()).or(joins);
         let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
         let replica = ReplicaConfig {
             version: PROTOCOL_VERSION,
@@ -151,6 +158,7 @@ impl Node {
             pipeline: limits::PIPELINE,
             checker: checker.clone(),
         };
+        let guests = Guests::new(mesh.service(), clock);
         let replica = if formed_now && records.is_empty() {
             Replica::new(replica)
         } else {
@@ -170,6 +178,7 @@ impl Node {
             table: Table::new(genesis)?,
             mesh,
             founding,
+            guests,
             neighbours: Neighbours::new(seed, links_max),
             relay: Relay::default(),
             outputs: VecDeque::new(),
@@ -284,6 +293,8 @@ impl Node {
             Command::RemoveBet { kind } => Operation::RemoveBet { kind },
             Command::SetWorking { kind, on } => Operation::SetWorking { kind, on },
             Command::Unseat { seat } => Operation::Tap(Wish::Unseat(seat)),
+            Command::Seat { key } => Operation::Tap(Wish::Seat(key.to_bytes())),
+            Command::BuyIn => Operation::BuyIn,
             Command::Dissolve => Operation::Tap(Wish::Dissolve),
             Command::Leave => Operation::Leave,
             Command::PassDice => Operation::PassDice {
@@ -312,6 +323,7 @@ impl Node {
                 self.carry_out(now, action);
             }
             self.mind_the_dice(now);
+            self.speak_as_newcomer(now);
             for operation in self.due_operations(now) {
                 self.replica.submit(now, operation.to_bytes());
             }
@@ -322,6 +334,7 @@ impl Node {
         }
         self.tend_relay(now);
         self.tend_links(now);
+        self.tend_guests(now);
         self.fill_history(now);
         self.watch_for_stall(now);
     }
@@ -440,6 +453,12 @@ impl Node {
         // Whoever may not submit has no duties: one that is due would wake it again and again.
         let duties = self.duties.next_wake(now, &self.table);
         let duties = duties.filter(|_| self.replica.may_submit());
+        let duties = if self.is_candidate() {
+            self.duties.next_wake_of_newcomer(now, &self.table)
+        } else {
+            duties
+        };
+        let duties = earliest(duties, self.guests.next_wake());
         let past = self
             .past
             .next_wake(self.neighbours.secured().next().is_some());

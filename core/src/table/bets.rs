@@ -42,7 +42,7 @@ impl Table {
     /// Whether the chips on the layout are those in escrow, and the bank can pay all that could be due.
     #[must_use]
     pub fn books_agree(&self) -> bool {
-        let mut seats = self.genesis.roster.seats();
+        let mut seats = self.all_seats();
         seats.all(|seat| self.ledger.escrow(seat) == Ok(self.layout.stake_of(seat)))
             && self.layout.exposure() <= self.ledger.bank()
             && self.ledger.check_conservation().is_ok()

@@ -132,7 +132,11 @@ impl Table {
         let needed = acknowledgements(roster.len());
         let attempt = self.keys.attempt.as_mut().ok_or(DealingRefusal::Other)?;
         attempt.acknowledged.insert(seat);
-        if attempt.acknowledged.len() < needed {
+        let acknowledged = attempt.acknowledged;
+        // A newcomer that does not acknowledge is not seated, however many others do.
+        let newcomer = self.candidate().map(|(seat, _)| seat);
+        let lacks = newcomer.is_some_and(|seat| !acknowledged.contains(seat));
+        if acknowledged.len() < needed || lacks {
             return Ok(Vec::new());
         }
         Ok(self.make_key(sequence))
@@ -152,6 +156,7 @@ impl Table {
             dealers: key.dealings().map(CheckedDealing::dealer).collect(),
         }];
         if ceremony.epoch() > self.members.latest().number {
+            outcomes.extend(self.seat_candidate());
             let mut dealers = key.dealings().map(CheckedDealing::dealer);
             let roster = ceremony.roster().clone();
             let leads = dealers.next().map(|first| roster.clone().led_by(first));
@@ -211,12 +216,21 @@ impl Table {
             return Ok(Vec::new());
         }
         let roster = attempt.ceremony.roster().clone();
+        let acknowledged = attempt.acknowledged;
         let next = id.attempt.saturating_add(1);
         self.keys.begin(table, id.epoch, next, roster);
-        Ok(vec![Outcome::GivenUp {
+        let mut outcomes = vec![Outcome::GivenUp {
             epoch: id.epoch,
             attempt: id.attempt,
-        }])
+        }];
+        // What is wanted without it is begun by whoever called this.
+        if self
+            .candidate()
+            .is_some_and(|(seat, _)| !acknowledged.contains(seat))
+        {
+            outcomes.extend(self.turn_down());
+        }
+        Ok(outcomes)
     }
 
     /// Somebody shows a share that was signed and is false.
@@ -271,7 +285,8 @@ impl Table {
                 }
                 attempt.ceremony.attempt().saturating_add(1)
             }
-            _ => 0,
+            // One that came to nothing has a number of its own, so that what was dealt for it is not taken for this one.
+            _ => self.keys.untried(epoch),
         };
         self.keys
             .begin(self.genesis.digest(), epoch, attempt, wanted);
@@ -286,7 +301,10 @@ impl Table {
                 roster = roster.without(SeatSet::from_iter([seat])).unwrap_or(roster);
             }
         }
-        roster
+        match self.candidate() {
+            Some((seat, key)) => roster.with(seat, key).unwrap_or(roster),
+            None => roster,
+        }
     }
 
     fn attempt_of(&self, id: AttemptId) -> Result<&super::key::Attempt, DealingRefusal> {

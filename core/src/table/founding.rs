@@ -22,6 +22,10 @@ impl Table {
 
     /// A player signs the genesis: it plays by these rules, with these others.
     pub(super) fn sign(&mut self, seat: Seat) -> Result<Vec<Outcome>, Rejection> {
+        if self.genesis.roster.key(seat).is_none() {
+            // It came later, and q others signed for it.
+            return Err(Rejection::NotThere { seat });
+        }
         if self.signed.contains(seat) {
             return Err(Rejection::Tapped);
         }

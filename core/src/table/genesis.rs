@@ -18,6 +18,10 @@ pub struct TableRules {
     pub craps: Rules,
     /// How long a shooter may keep the others waiting before they may have the roll closed.
     pub idle_limit: Duration,
+    /// How often a player who has lost everything may buy in again.
+    pub rebuys: u8,
+    /// Whether the stack of a player who is proven to have lied goes to the bank; otherwise it is frozen.
+    pub forfeits: bool,
 }
 
 impl Default for TableRules {
@@ -27,6 +31,8 @@ impl Default for TableRules {
             bank: 100_000,
             craps: Rules::default(),
             idle_limit: Duration::from_secs(30),
+            rebuys: 3,
+            forfeits: false,
         }
     }
 }
@@ -37,10 +43,12 @@ impl Encode for TableRules {
         writer.u64(self.bank);
         self.craps.encode(writer);
         writer.u64(millis(self.idle_limit));
+        writer.u8(self.rebuys);
+        writer.bool(self.forfeits);
     }
 }
 
-/// Rules and roster. Signatures of all seats come with the formation of tables.
+/// Rules and roster. All seats sign it, in the lobby and again in the log.
 #[derive(Clone, PartialEq, Eq, Debug)]
 pub struct Genesis {
     /// The house rules.

@@ -37,8 +37,9 @@ impl TableRules {
             return Err(HouseError::IdleLimit);
         }
         let seats = Chips::try_from(seats).unwrap_or(Chips::MAX);
+        let times = seats.saturating_mul(1 + Chips::from(self.rebuys));
         let issued = buy_in
-            .checked_mul(seats)
+            .checked_mul(times)
             .and_then(|all| all.checked_add(self.bank));
         if issued.is_none() {
             return Err(HouseError::TooManyChips);
@@ -62,6 +63,8 @@ impl Decode for TableRules {
             bank: reader.u64()?,
             craps: Rules::decode(reader)?,
             idle_limit: Duration::from_millis(reader.u64()?),
+            rebuys: reader.u8()?,
+            forfeits: reader.bool("forfeits")?,
         };
         match rules.check(SEATS_MIN) {
             Ok(()) => Ok(rules),

@@ -123,11 +123,20 @@ impl Attempt {
 pub(super) struct Keys {
     pub(super) known: BTreeMap<u64, Arc<EpochKey>>,
     pub(super) attempt: Option<Attempt>,
+    /// The last attempt that was begun: its epoch and number.
+    last: Option<(u64, u16)>,
 }
 
 impl Keys {
+    /// The first number of which no attempt at this epoch's key was begun.
+    pub(super) fn untried(&self, epoch: u64) -> u16 {
+        let last = self.last.filter(|(of, _)| *of == epoch);
+        last.map_or(0, |(_, attempt)| attempt.saturating_add(1))
+    }
+
     /// Begins an attempt; what the last one had is forgotten.
     pub(super) fn begin(&mut self, table: Digest, epoch: u64, attempt: u16, roster: Roster) {
+        self.last = Some((epoch, attempt));
         self.attempt = Some(Attempt::new(ceremony(table, epoch, attempt, roster)));
     }
 
@@ -176,7 +185,16 @@ impl Keys {
         } else {
             None
         };
-        Ok(Self { known, attempt })
+        let last = if reader.bool("last attempt")? {
+            Some((reader.u64()?, reader.u16()?))
+        } else {
+            None
+        };
+        Ok(Self {
+            known,
+            attempt,
+            last,
+        })
     }
 }
 
@@ -192,6 +210,11 @@ impl Encode for Keys {
             write_ceremony(&attempt.ceremony, &attempt.dealings, writer);
             attempt.acknowledged.encode(writer);
             attempt.given_up.encode(writer);
+        }
+        writer.bool(self.last.is_some());
+        if let Some((epoch, attempt)) = self.last {
+            writer.u64(epoch);
+            writer.u16(attempt);
         }
     }
 }

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::outcome::{Outcome, Rejection};
 use super::state::Table;
 use crate::consensus::{Epoch, Evidence, Lie, limits};
-use crate::crypto::{Context, Digest, Roster, SEATS_MAX, Seat, SeatSet};
+use crate::crypto::{Context, Digest, PublicKey, Roster, SEATS_MAX, Seat, SeatSet};
 use crate::wire::{Decode, DecodeError, Encode, PROTOCOL_VERSION, Reader, Writer};
 
 /// How many epochs the table remembers: evidence from an older one is refused.
@@ -31,6 +31,10 @@ pub(super) struct Members {
     table: Digest,
     epochs: Vec<Epoch>,
     gone: BTreeMap<Seat, Gone>,
+    /// Whom q players want here, while there is no key with it.
+    pub(super) candidate: Option<PublicKey>,
+    /// Who was seated at the running table; the genesis has the others.
+    pub(super) joined: BTreeMap<Seat, PublicKey>,
 }
 
 impl Members {
@@ -40,6 +44,8 @@ impl Members {
             table,
             epochs: vec![first],
             gone: BTreeMap::new(),
+            candidate: None,
+            joined: BTreeMap::new(),
         }
     }
 
@@ -76,41 +82,31 @@ impl Members {
         }
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>, table: Digest) -> Result<Self, DecodeError> {
-        let count = reader.count_u8(EPOCHS_MAX, "epochs")?;
-        let mut epochs: Vec<Epoch> = Vec::with_capacity(count);
-        for _ in 0..count {
-            let (number, first) = (reader.u64()?, reader.u64()?);
-            let roster = Roster::decode(reader)?;
-            let follows = epochs
-                .last()
-                .is_none_or(|last| last.number + 1 == number && last.first < first);
-            if !follows {
-                return Err(DecodeError::OutOfRange("epochs"));
-            }
-            epochs.push(Epoch::new(PROTOCOL_VERSION, &table, number, first, roster));
-        }
-        if epochs.is_empty() {
-            return Err(DecodeError::OutOfRange("epochs"));
-        }
-        let mut gone = BTreeMap::new();
-        for _ in 0..reader.count_u8(SEATS_MAX, "gone")? {
-            let seat = Seat(reader.u8()?);
-            let why = match reader.u8()? {
-                0 => Gone::Left,
-                UNSEATED => Gone::Unseated,
-                lie => Gone::Convicted(Lie::from_u8(lie).ok_or(DecodeError::OutOfRange("lie"))?),
-            };
-            let follows = gone.last_key_value().is_none_or(|(last, _)| *last < seat);
-            if !follows || seat.index() >= SEATS_MAX {
-                return Err(DecodeError::OutOfRange("gone"));
-            }
-            gone.insert(seat, why);
+    pub(super) fn read(
+        reader: &mut Reader<'_>,
+        table: Digest,
+        genesis_seats: usize,
+    ) -> Result<Self, DecodeError> {
+        let epochs = read_epochs(reader, table)?;
+        let gone = read_gone(reader)?;
+        let candidate = if reader.bool("candidate")? {
+            Some(read_key(reader)?)
+        } else {
+            None
+        };
+        let mut joined = BTreeMap::new();
+        for at in 0..reader.count_u8(SEATS_MAX, "joined")? {
+            let seat = genesis_seats + at;
+            let seat = u8::try_from(seat).ok().filter(|_| seat < SEATS_MAX);
+            let seat = seat.ok_or(DecodeError::OutOfRange("joined"))?;
+            joined.insert(Seat(seat), read_key(reader)?);
         }
         Ok(Self {
             table,
             epochs,
             gone,
+            candidate,
+            joined,
         })
     }
 }
@@ -132,7 +128,58 @@ impl Encode for Members {
                 Gone::Convicted(lie) => *lie as u8,
             });
         }
+        writer.bool(self.candidate.is_some());
+        if let Some(key) = &self.candidate {
+            writer.raw(&key.to_bytes());
+        }
+        writer.count_u8(self.joined.len());
+        for key in self.joined.values() {
+            writer.raw(&key.to_bytes());
+        }
     }
+}
+
+fn read_epochs(reader: &mut Reader<'_>, table: Digest) -> Result<Vec<Epoch>, DecodeError> {
+    let count = reader.count_u8(EPOCHS_MAX, "epochs")?;
+    let mut epochs: Vec<Epoch> = Vec::with_capacity(count);
+    for _ in 0..count {
+        let (number, first) = (reader.u64()?, reader.u64()?);
+        let roster = Roster::decode(reader)?;
+        let follows = epochs
+            .last()
+            .is_none_or(|last| last.number + 1 == number && last.first < first);
+        if !follows {
+            return Err(DecodeError::OutOfRange("epochs"));
+        }
+        epochs.push(Epoch::new(PROTOCOL_VERSION, &table, number, first, roster));
+    }
+    if epochs.is_empty() {
+        return Err(DecodeError::OutOfRange("epochs"));
+    }
+    Ok(epochs)
+}
+
+fn read_gone(reader: &mut Reader<'_>) -> Result<BTreeMap<Seat, Gone>, DecodeError> {
+    let mut gone = BTreeMap::new();
+    for _ in 0..reader.count_u8(SEATS_MAX, "gone")? {
+        let seat = Seat(reader.u8()?);
+        let why = match reader.u8()? {
+            0 => Gone::Left,
+            UNSEATED => Gone::Unseated,
+            lie => Gone::Convicted(Lie::from_u8(lie).ok_or(DecodeError::OutOfRange("lie"))?),
+        };
+        let follows = gone.last_key_value().is_none_or(|(last, _)| *last < seat);
+        if !follows || seat.index() >= SEATS_MAX {
+            return Err(DecodeError::OutOfRange("gone"));
+        }
+        gone.insert(seat, why);
+    }
+    Ok(gone)
+}
+
+fn read_key(reader: &mut Reader<'_>) -> Result<PublicKey, DecodeError> {
+    let key = PublicKey::from_bytes(&reader.array()?);
+    key.map_err(|_| DecodeError::OutOfRange("key"))
 }
 
 impl Table {
@@ -170,7 +217,7 @@ impl Table {
         let epoch = self.members.numbered(evidence.epoch);
         let epoch = epoch.ok_or(Rejection::OldEvidence)?;
         let context = Context::of_table(PROTOCOL_VERSION, &self.members.table);
-        let same_key = self.genesis.roster.key(seat) == epoch.roster.key(seat);
+        let same_key = self.key_of(seat) == epoch.roster.key(seat);
         if !same_key || !evidence.verify(epoch, &context) {
             return Err(Rejection::NoProof);
         }
@@ -188,15 +235,21 @@ impl Table {
         if matches!(self.gone(seat), Some(Gone::Convicted(_))) {
             return Err(Rejection::KnownLiar { seat });
         }
+        if self.key_of(seat).is_none() {
+            // It has no seat yet, and gets none.
+            return Ok(self.turn_down().into_iter().collect());
+        }
         let forfeited = self.ledger.escrow(seat)?;
         self.layout.forfeit(seat);
         self.ledger.lose(seat, forfeited)?;
+        let seized = self.seize(seat)?;
         self.take_out(seat, Gone::Convicted(lie));
         Ok(vec![Outcome::Convicted {
             seat,
             lie,
             by,
             forfeited,
+            seized,
         }])
     }
 

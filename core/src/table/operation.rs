@@ -1,6 +1,7 @@
 //! What a player can ask of the table: the payload of a request.
 
 use super::dealing::{AttemptId, FalseShare};
+use super::seating::Carried;
 use super::wishes::Wish;
 use crate::consensus::Evidence;
 use crate::craps::{BetKind, Chips};
@@ -69,6 +70,10 @@ pub enum Operation {
     Tap(Wish),
     /// "I play by these rules, with these others": every seat's first word.
     Sign,
+    /// What a newcomer says about its part of the next key.
+    Carry(Box<Carried>),
+    /// A player who has lost everything buys in again.
+    BuyIn,
 }
 
 impl Encode for Operation {
@@ -124,6 +129,11 @@ impl Encode for Operation {
                 shown.encode(writer);
             }
             Self::Sign => writer.u8(24),
+            Self::Carry(carried) => {
+                writer.u8(25);
+                carried.encode(writer);
+            }
+            Self::BuyIn => writer.u8(26),
             Self::Tap(wish) => {
                 writer.u8(23);
                 wish.encode(writer);
@@ -178,6 +188,8 @@ impl Decode for Operation {
             20 => Self::Complain(AttemptId::decode(reader)?, Complaint::decode(reader)?),
             21 => Self::GiveUp(AttemptId::decode(reader)?),
             24 => Self::Sign,
+            25 => Self::Carry(Box::new(Carried::decode(reader)?)),
+            26 => Self::BuyIn,
             23 => Self::Tap(Wish::decode(reader)?),
             22 => Self::FalseShare(Box::new(FalseShare::decode(reader)?)),
             _ => return Err(DecodeError::OutOfRange("operation")),

@@ -4,7 +4,7 @@ use super::members::Gone;
 use super::wishes::Wish;
 use crate::consensus::Lie;
 use crate::craps::{BetKind, BoxNumber, Chips, Phase, Refusal, Settlement};
-use crate::crypto::Seat;
+use crate::crypto::{PublicKey, Seat};
 use crate::ledger::LedgerError;
 
 /// Something that happened at the table.
@@ -67,6 +67,8 @@ pub enum Outcome {
         by: Seat,
         /// Chips of its bets, which went to the bank.
         forfeited: Chips,
+        /// Chips of its stack that did, where the rules say so.
+        seized: Chips,
     },
     /// A player left with its stack.
     Left {
@@ -95,6 +97,36 @@ pub enum Outcome {
     Unseated {
         /// Who.
         seat: Seat,
+    },
+    /// q players want somebody here; a key is being made with it.
+    Invited {
+        /// The seat that it gets.
+        seat: Seat,
+        /// Whose phone.
+        key: PublicKey,
+    },
+    /// A newcomer has its seat and its chips, and votes from the next epoch on.
+    Seated {
+        /// Its seat.
+        seat: Seat,
+        /// Whose phone.
+        key: PublicKey,
+        /// Chips that it was given.
+        chips: Chips,
+    },
+    /// A newcomer is not seated: it did not acknowledge its part of the key, or lied about it.
+    NotSeated {
+        /// The seat that it would have had.
+        seat: Seat,
+        /// Whose phone.
+        key: PublicKey,
+    },
+    /// A player bought in again.
+    BoughtIn {
+        /// Who.
+        seat: Seat,
+        /// Chips that it was given.
+        chips: Chips,
     },
     /// The table is dissolved: the books are closed, and what every seat has is its own.
     Dissolved,
@@ -229,6 +261,32 @@ pub enum Rejection {
     NotThere {
         /// The seat.
         seat: Seat,
+    },
+    /// Somebody who sits here, or did, cannot be seated a second time.
+    #[error("this player's key is that of seat {seat}")]
+    SitsHere {
+        /// Where.
+        seat: Seat,
+    },
+    /// One newcomer at a time.
+    #[error("somebody is being seated; try again once that is over")]
+    Seating,
+    /// All seats have been given, or all chips.
+    #[error("this table has no room for another player")]
+    NoRoom,
+    /// Whoever can still bet does not buy in.
+    #[error("the player has {have} chips; with fewer than {least} it can buy in again")]
+    HasChips {
+        /// Chips on stack and layout.
+        have: Chips,
+        /// The least bet.
+        least: Chips,
+    },
+    /// The rules allow so many buy-ins and no more.
+    #[error("this player has bought in again {times} times, which is all that the rules allow")]
+    NoMoreChips {
+        /// How often.
+        times: u8,
     },
     /// One tap of each player counts.
     #[error("this player has said so already")]

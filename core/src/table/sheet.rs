@@ -79,7 +79,7 @@ impl Table {
     pub fn sheet(&self, shown: SeatSet) -> SettlementSheet {
         let line = |seat: Seat| SheetLine {
             seat,
-            start: self.genesis.rules.buy_in,
+            start: self.given(seat),
             stack: self.ledger.stack(seat).unwrap_or(0),
             layout: self.ledger.escrow(seat).unwrap_or(0),
             gone: self.gone(seat),
@@ -92,7 +92,7 @@ impl Table {
             }
         });
         SettlementSheet {
-            lines: self.genesis.roster.seats().map(line).collect(),
+            lines: self.all_seats().map(line).collect(),
             bank_start: self.genesis.rules.bank,
             bank: self.ledger.bank(),
             rolls: self.rolls(),

@@ -133,7 +133,7 @@ impl Table {
 
     /// How many seats there are.
     pub(super) fn seats(&self) -> u8 {
-        u8::try_from(self.genesis.roster.len()).unwrap_or(NOBODY)
+        u8::try_from(self.ledger.seats()).unwrap_or(NOBODY)
     }
 
     /// The first seat, clockwise from where the dice are, of which something holds.

@@ -1,6 +1,6 @@
 //! The whole table as bytes: what checkpoints sign and what a phone that was away goes on from.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::genesis::Genesis;
 use super::key::{Dice, Keys};
@@ -11,7 +11,7 @@ use super::state::Table;
 use super::wishes::Wishes;
 use crate::consensus::limits::{BATCH_MAX, PAYLOAD_MAX};
 use crate::craps::Layout;
-use crate::crypto::{Digest, Seat, SeatSet};
+use crate::crypto::{Digest, SEATS_MAX, Seat, SeatSet};
 use crate::ledger::Ledger;
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
@@ -37,6 +37,11 @@ impl Encode for Table {
         }
         self.wishes.encode(writer);
         self.signed.encode(writer);
+        writer.count_u8(self.bought.len());
+        for (seat, times) in &self.bought {
+            writer.u8(seat.0);
+            writer.u8(*times);
+        }
     }
 }
 
@@ -53,8 +58,8 @@ impl Table {
     ) -> Result<Self, DecodeError> {
         let reader = &mut Reader::new(bytes);
         let table = genesis.digest();
-        let seats = genesis.roster.len();
-        let members = Members::read(reader, table)?;
+        let members = Members::read(reader, table, genesis.roster.len())?;
+        let seats = genesis.roster.len() + members.joined.len();
         let ledger = Ledger::decode(reader)?;
         let layout = Layout::read(reader, genesis.rules.craps, seats)?;
         let hand = Hand::decode(reader)?;
@@ -64,6 +69,7 @@ impl Table {
         let deferred = read_deferred(reader)?;
         let wishes = Wishes::decode(reader)?;
         let signed = SeatSet::decode(reader)?;
+        let bought = read_bought(reader)?;
         reader.clone().finish()?;
         let read = Self {
             sequence,
@@ -79,6 +85,7 @@ impl Table {
             idle,
             deferred,
             signed,
+            bought,
             wishes,
             genesis,
         };
@@ -94,6 +101,19 @@ impl Table {
     pub fn digest(&self) -> Digest {
         Digest::of("bitcraps/table/v1", &[&self.to_bytes()])
     }
+}
+
+fn read_bought(reader: &mut Reader<'_>) -> Result<BTreeMap<Seat, u8>, DecodeError> {
+    let mut bought = BTreeMap::new();
+    for _ in 0..reader.count_u8(SEATS_MAX, "bought")? {
+        let (seat, times) = (Seat(reader.u8()?), reader.u8()?);
+        let follows = bought.last_key_value().is_none_or(|(last, _)| *last < seat);
+        if !follows || seat.index() >= SEATS_MAX || times == 0 {
+            return Err(DecodeError::OutOfRange("bought"));
+        }
+        bought.insert(seat, times);
+    }
+    Ok(bought)
 }
 
 fn read_deferred(reader: &mut Reader<'_>) -> Result<VecDeque<(Seat, u64, Operation)>, DecodeError> {

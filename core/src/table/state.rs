@@ -1,6 +1,6 @@
 //! The table: whose chips lie where, who has the dice, and what waits for the open roll.
 
-use std::collections::{BTreeSet, VecDeque};
+use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
 use super::genesis::Genesis;
 use super::key::{Dice, Keys};
@@ -41,6 +41,8 @@ pub struct Table {
     pub(super) deferred: VecDeque<(Seat, u64, Operation)>,
     /// Who has signed the genesis.
     pub(super) signed: SeatSet,
+    /// How often seats have bought in again.
+    pub(super) bought: BTreeMap<Seat, u8>,
     /// What some players want and too few yet.
     pub(super) wishes: Wishes,
 }
@@ -66,6 +68,7 @@ impl Table {
             idle: BTreeSet::new(),
             deferred: VecDeque::new(),
             signed: SeatSet::default(),
+            bought: BTreeMap::new(),
             wishes: Wishes::default(),
             genesis,
         };
@@ -168,6 +171,8 @@ impl Table {
             Operation::Complain(id, complaint) => self.complain(seat, id, &complaint),
             Operation::GiveUp(id) => self.give_up(seat, id),
             Operation::Sign => self.sign(seat),
+            Operation::Carry(carried) => self.carry(sequence, &carried),
+            Operation::BuyIn => self.buy_in(seat),
             Operation::Tap(wish) => self.wish(sequence, seat, wish),
             Operation::FalseShare(shown) => self.show_false_share(seat, &shown),
         }

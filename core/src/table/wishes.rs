@@ -7,7 +7,7 @@ use super::members::Gone;
 use super::outcome::{Outcome, Rejection};
 use super::state::Table;
 use crate::craps::BetKind;
-use crate::crypto::{SEATS_MAX, Seat, SeatSet};
+use crate::crypto::{PublicKey, SEATS_MAX, Seat, SeatSet};
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
 /// Something that q members must want.
@@ -17,10 +17,16 @@ pub enum Wish {
     Unseat(Seat),
     /// The table is dissolved.
     Dissolve,
+    /// Whoever has this key, in its 32 bytes, gets a seat.
+    Seat([u8; 32]),
 }
 
 /// How the wish to dissolve is written where a seat may stand.
 const DISSOLVE: u8 = u8::MAX;
+/// And the wish that somebody gets a seat, whose key follows.
+const SEAT: u8 = 254;
+/// One wish for each seat, one for each member's newcomer, and the end of the evening.
+const WISHES_MAX: usize = 2 * SEATS_MAX + 1;
 
 /// Who wants what, as far as it has not happened, and whether the table is dissolved.
 #[derive(Clone, PartialEq, Eq, Default, Debug)]
@@ -32,10 +38,14 @@ pub(super) struct Wishes {
 
 impl Encode for Wish {
     fn encode(&self, writer: &mut Writer) {
-        writer.u8(match self {
-            Self::Unseat(seat) => seat.0,
-            Self::Dissolve => DISSOLVE,
-        });
+        match self {
+            Self::Unseat(seat) => writer.u8(seat.0),
+            Self::Dissolve => writer.u8(DISSOLVE),
+            Self::Seat(key) => {
+                writer.u8(SEAT);
+                writer.raw(key);
+            }
+        }
     }
 }
 
@@ -43,6 +53,11 @@ impl Decode for Wish {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         match reader.u8()? {
             DISSOLVE => Ok(Self::Dissolve),
+            SEAT => {
+                let key: [u8; 32] = reader.array()?;
+                PublicKey::from_bytes(&key).map_err(|_| DecodeError::OutOfRange("key"))?;
+                Ok(Self::Seat(key))
+            }
             seat if usize::from(seat) < SEATS_MAX => Ok(Self::Unseat(Seat(seat))),
             _ => Err(DecodeError::OutOfRange("wish")),
         }
@@ -64,7 +79,7 @@ impl Encode for Wishes {
 impl Decode for Wishes {
     fn decode(reader: &mut Reader<'_>) -> Result<Self, DecodeError> {
         let mut taps: BTreeMap<Wish, SeatSet> = BTreeMap::new();
-        for _ in 0..reader.count_u8(SEATS_MAX + 1, "wishes")? {
+        for _ in 0..reader.count_u8(WISHES_MAX, "wishes")? {
             let (wish, seats) = (Wish::decode(reader)?, SeatSet::decode(reader)?);
             let follows = taps.last_key_value().is_none_or(|(last, _)| *last < wish);
             if !follows || seats.is_empty() {
@@ -102,14 +117,19 @@ impl Table {
         seat: Seat,
         wish: Wish,
     ) -> Result<Vec<Outcome>, Rejection> {
-        if let Wish::Unseat(whom) = wish {
-            self.check_unseat(seat, whom)?;
+        match wish {
+            Wish::Unseat(whom) => self.check_unseat(seat, whom)?,
+            Wish::Seat(key) => self.check_newcomer(&newcomer(&key)?)?,
+            Wish::Dissolve => {}
         }
         let mut wanting = self.wanting(wish);
         if wanting.contains(seat) {
             return Err(Rejection::Tapped);
         }
         wanting.insert(seat);
+        if matches!(wish, Wish::Seat(_)) {
+            self.take_back_newcomers(seat);
+        }
         self.wishes.taps.insert(wish, wanting);
         let (have, needed) = (wanting.len(), self.quorum.q);
         let mut outcomes = vec![Outcome::Tapped {
@@ -123,9 +143,20 @@ impl Table {
             outcomes.extend(match wish {
                 Wish::Unseat(whom) => self.unseat(whom)?,
                 Wish::Dissolve => self.dissolve(sequence)?,
+                Wish::Seat(key) => vec![self.invite(newcomer(&key)?)],
             });
         }
         Ok(outcomes)
+    }
+
+    /// A player wants one newcomer at a time, so that nobody fills the table with wishes.
+    fn take_back_newcomers(&mut self, seat: Seat) {
+        self.wishes.taps.retain(|wish, seats| {
+            if matches!(wish, Wish::Seat(_)) {
+                *seats = seats.iter().filter(|of| *of != seat).collect();
+            }
+            !seats.is_empty()
+        });
     }
 
     /// Nobody votes itself off, and of two players none can go.
@@ -166,7 +197,7 @@ impl Table {
             self.ledger.give_back(seat, amount)?;
             outcomes.push(Outcome::BetReturned { seat, kind, amount });
         }
-        for seat in self.genesis.roster.seats().collect::<Vec<_>>() {
+        for seat in self.all_seats() {
             self.layout.forfeit(seat);
         }
         self.idle.clear();
@@ -178,4 +209,8 @@ impl Table {
         outcomes.push(Outcome::Dissolved);
         Ok(outcomes)
     }
+}
+
+fn newcomer(key: &[u8; 32]) -> Result<PublicKey, Rejection> {
+    PublicKey::from_bytes(key).map_err(|_| Rejection::Malformed)
 }

@@ -71,6 +71,10 @@ pub enum Kind {
     Answer = 35,
     /// Lobby: a genesis that everybody has signed.
     Founding = 36,
+    /// Link-local: the table that a newcomer is to sit down at.
+    Welcome = 37,
+    /// What a newcomer says about its part of the next key.
+    Carried = 38,
 }
 
 impl Kind {
@@ -109,6 +113,8 @@ impl Kind {
             34 => Self::Refused,
             35 => Self::Answer,
             36 => Self::Founding,
+            37 => Self::Welcome,
+            38 => Self::Carried,
             _ => return None,
         })
     }
@@ -148,6 +154,8 @@ impl Kind {
             Self::Refused => "refused",
             Self::Answer => "answer",
             Self::Founding => "founding",
+            Self::Welcome => "welcome",
+            Self::Carried => "carried",
         }
     }
 }

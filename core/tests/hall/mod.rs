@@ -26,15 +26,15 @@ pub(crate) fn config(number: u8) -> LobbyConfig {
         name: Name::new(&format!("player {number}")).unwrap(),
         links_max: 6,
         checker: Checker::default(),
+        clock: WallClock {
+            at: Instant(0),
+            minutes: NOON,
+        },
     }
 }
 
 pub(crate) fn host_with(secret: TableSecret) -> Lobby {
-    let clock = WallClock {
-        at: Instant(0),
-        minutes: NOON,
-    };
-    Lobby::host(config(0), TableRules::default(), secret, clock, [1; 32]).unwrap()
+    Lobby::host(config(0), TableRules::default(), secret, [1; 32]).unwrap()
 }
 
 pub(crate) enum Phone {
@@ -210,7 +210,9 @@ impl Hall {
             let Phone::Lobby(lobby) = &self.phones[phone] else {
                 continue;
             };
-            if lobby.founding().is_none() || self.founding(phone).is_none() {
+            let welcome = |event: &LobbyEvent| matches!(event, LobbyEvent::Welcomed { .. });
+            let seated = self.founding(phone).is_some() || self.told(phone).any(welcome);
+            if lobby.founding().is_none() || !seated {
                 continue;
             }
             let Phone::Lobby(lobby) = std::mem::replace(&mut self.phones[phone], Phone::Off) else {

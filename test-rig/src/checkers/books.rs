@@ -15,6 +15,8 @@ struct Book {
     stacks: Vec<i128>,
     escrow: Vec<i128>,
     bank: i128,
+    /// Chips that there are, as far as was told.
+    issued: i128,
     /// Whether everything that happened on this phone was told.
     followed: bool,
 }
@@ -23,22 +25,22 @@ struct Book {
 pub(super) struct Books {
     pub(super) property: Property,
     books: Vec<Book>,
-    issued: i128,
 }
 
 impl Books {
     pub(super) fn new(phones: usize, buy_in: u64, bank: u64) -> Self {
+        let stacks = vec![i128::from(buy_in); phones];
+        let bank = i128::from(bank);
         let book = Book {
-            stacks: vec![i128::from(buy_in); phones],
+            issued: stacks.iter().sum::<i128>() + bank,
+            stacks,
             escrow: vec![0; phones],
-            bank: i128::from(bank),
+            bank,
             followed: true,
         };
-        let issued = book.stacks.iter().sum::<i128>() + book.bank;
         Self {
             property: Property::default(),
             books: vec![book; phones],
-            issued,
         }
     }
 
@@ -67,16 +69,31 @@ impl Books {
                 .iter()
                 .for_each(|line| book.settle(line)),
             Outcome::Convicted {
-                seat, forfeited, ..
+                seat,
+                forfeited,
+                seized,
+                ..
             } => {
                 book.escrow[seat.index()] -= i128::from(*forfeited);
-                book.bank += i128::from(*forfeited);
+                book.stacks[seat.index()] -= i128::from(*seized);
+                book.bank += i128::from(*forfeited) + i128::from(*seized);
+            }
+            Outcome::Seated { chips, .. } => {
+                book.stacks.push(i128::from(*chips));
+                book.escrow.push(0);
+                book.issued += i128::from(*chips);
+            }
+            Outcome::BoughtIn { seat, chips } => {
+                book.stacks[seat.index()] += i128::from(*chips);
+                book.issued += i128::from(*chips);
             }
             Outcome::WorkingSet { .. }
             | Outcome::Left { .. }
             | Outcome::Signed { .. }
             | Outcome::Tapped { .. }
             | Outcome::Unseated { .. }
+            | Outcome::Invited { .. }
+            | Outcome::NotSeated { .. }
             | Outcome::Dissolved
             | Outcome::MembersChange { .. }
             | Outcome::Dealt { .. }
@@ -96,8 +113,8 @@ impl Books {
             .copied()
             .min()
             .unwrap_or(0);
-        let sound = sum == self.issued && least.min(book.bank) >= 0;
-        let (issued, bank) = (self.issued, book.bank);
+        let (issued, bank) = (book.issued, book.bank);
+        let sound = sum == issued && least.min(bank) >= 0;
         self.property.check(sound, || {
             format!(
                 "phone {phone}: {sum} chips of {issued} issued, bank {bank}, least purse {least}"
@@ -118,7 +135,7 @@ impl Books {
             sum += i128::from(have) + i128::from(bet);
         }
         equal |= !book.followed;
-        self.property.check(equal && sum == self.issued, || {
+        self.property.check(equal && sum == book.issued, || {
             format!("phone {phone}: the table's chips are not what its outcomes add up to")
         });
     }

@@ -129,6 +129,11 @@ impl LobbyLinks {
         late.map(|(link, _)| *link).collect()
     }
 
+    /// Whose phone is at the other end of a link.
+    pub(super) fn key(&self, link: LinkId) -> Option<PublicKey> {
+        self.links.get(&link)?.key
+    }
+
     pub(super) fn secured(&self) -> impl Iterator<Item = LinkId> {
         let links = self.links.iter();
         links.filter_map(|(link, end)| end.key.map(|_| *link))

@@ -75,9 +75,9 @@ impl Decode for Listed {
 
 /// A guest's first word: its invite, and what it wants to be called.
 #[derive(Clone, PartialEq, Eq, Debug)]
-pub(super) struct Knock {
-    pub(super) claim: Claim,
-    pub(super) name: Name,
+pub(in crate::node) struct Knock {
+    pub(in crate::node) claim: Claim,
+    pub(in crate::node) name: Name,
 }
 
 impl Encode for Knock {

@@ -8,6 +8,7 @@
 //!
 //! Inputs and outputs are those of a [`Node`]; what only a lobby does are its methods.
 
+pub(super) mod guests;
 mod host;
 mod links;
 mod message;
@@ -46,6 +47,8 @@ pub struct LobbyConfig {
     pub links_max: usize,
     /// By which signatures are checked once there is a table.
     pub checker: Checker,
+    /// The time of day.
+    pub clock: WallClock,
 }
 
 /// The time of day at some moment of the monotonic clock: invites expire by the one, phones count in the other.
@@ -100,6 +103,23 @@ pub enum LobbyEvent {
     },
     /// This phone was on the list and is not any more.
     Removed,
+    /// Somebody knocks at the running table: `Command::Seat` says that this player wants it here.
+    Knocked {
+        /// Whose phone.
+        guest: PublicKey,
+        /// What it wants to be called.
+        name: Name,
+        /// Who invited it.
+        inviter: Seat,
+    },
+    /// The players at a running table want this phone at a seat. Keep [`Founding::bytes`] and the seat where the journal
+    /// will be, then call [`Lobby::begin`].
+    Welcomed {
+        /// The seat.
+        seat: Seat,
+        /// What the table began with.
+        founding: Box<Founding>,
+    },
     /// Everybody has signed. Keep [`Founding::bytes`] where the journal will be, then call [`Lobby::begin`].
     Founded(Box<Founding>),
     /// The others have a table, and this phone has no seat at it.
@@ -154,6 +174,9 @@ pub struct Lobby {
     /// To that list.
     answers: BTreeMap<Seat, Signed<Answer>>,
     founding: Option<Founding>,
+    /// The seat at a running table that this phone is to get.
+    welcome: Option<Seat>,
+    clock: WallClock,
     mesh: Mesh,
     links: LobbyLinks,
     outputs: VecDeque<Output>,
@@ -169,11 +192,10 @@ impl Lobby {
         config: LobbyConfig,
         rules: TableRules,
         secret: TableSecret,
-        clock: WallClock,
         entropy: [u8; 32],
     ) -> Result<Self, HouseError> {
         rules.check(crate::crypto::SEATS_MIN)?;
-        let host = config.identity.public_key();
+        let (host, clock) = (config.identity.public_key(), config.clock);
         let mut lobby = Self::new(config, host, secret, entropy);
         let listed = vec![Listed {
             key: host,
@@ -209,6 +231,7 @@ impl Lobby {
             name,
             links_max,
             checker,
+            clock,
         } = config;
         let identity = Arc::new(identity);
         let seed = Digest::of("bitcraps/entropy/v1", &[&entropy]);
@@ -232,6 +255,8 @@ impl Lobby {
             list: None,
             answers: BTreeMap::new(),
             founding: None,
+            welcome: None,
+            clock,
             outputs: VecDeque::new(),
             stats: Stats::default(),
         }
@@ -353,7 +378,7 @@ impl Lobby {
     pub fn begin(self, now: Instant, entropy: [u8; 32]) -> Result<Node, OpenError> {
         let own = self.identity.public_key();
         let founding = self.founding.ok_or(OpenError::NotSeated)?;
-        let seat = founding.genesis().roster.seat_of(&own);
+        let seat = founding.genesis().roster.seat_of(&own).or(self.welcome);
         let seat = seat.ok_or(OpenError::NotSeated)?;
         let opening = Opening {
             genesis: founding.genesis().clone(),
@@ -364,6 +389,8 @@ impl Lobby {
             // What this run of the app signed for the table, it signed after this.
             formed_now: founding.run_of(seat) == Some(self.run),
             founding: Some(founding.bytes().to_vec()),
+            joins: self.welcome,
+            clock: Some(self.clock),
         };
         let mut node = Node::assemble(opening, entropy, &[])?;
         node.outputs.extend(self.outputs);

@@ -3,10 +3,10 @@
 use super::message::{Answer, Founding, Knock, List, Refused, founding_bytes, open};
 use super::{KNOCKS_MAX, Lobby, LobbyEvent, founding_message};
 use crate::consensus::Ignored;
-use crate::crypto::Signed;
+use crate::crypto::{SEATS_MAX, Seat, Signed};
 use crate::mesh::{Claim, LinkId, NotAdmitted};
 use crate::time::Instant;
-use crate::wire::{Decode, HEADER_BYTES, Header, Kind};
+use crate::wire::{Decode, DecodeError, HEADER_BYTES, Header, Kind};
 
 /// How many guests may come with one invite and be passed on: the host tells the second one that it has a copy.
 const GUESTS_PER_INVITE_MAX: usize = 2;
@@ -21,7 +21,12 @@ impl Lobby {
         let header = Header::from_bytes(message.get(..HEADER_BYTES).unwrap_or_default())?;
         let is_lobbys = matches!(
             header.kind,
-            Kind::Knock | Kind::List | Kind::Refused | Kind::Answer | Kind::Founding
+            Kind::Knock
+                | Kind::List
+                | Kind::Refused
+                | Kind::Answer
+                | Kind::Founding
+                | Kind::Welcome
         );
         if !is_lobbys {
             // Somebody who has begun already; it says so again once this phone has.
@@ -33,7 +38,8 @@ impl Lobby {
         match header.kind {
             Kind::Knock => self.on_knock(now, link, message),
             Kind::List => self.on_list(message),
-            Kind::Refused => self.on_refused(message),
+            Kind::Refused => self.on_refused(link, message),
+            Kind::Welcome => self.on_welcome(message),
             Kind::Answer => self.on_answer(now, message),
             _ => self.on_founding(founding_bytes(message)),
         }
@@ -128,9 +134,15 @@ impl Lobby {
         }
     }
 
-    fn on_refused(&mut self, message: &[u8]) -> Result<Kind, Ignored> {
-        let host = self.host;
-        let refused = *open::<Refused>(message, &self.context, |_| Some(host))?.value();
+    fn on_refused(&mut self, link: LinkId, message: &[u8]) -> Result<Kind, Ignored> {
+        let (host, own) = (self.host, self.identity.public_key());
+        // At a running table it is the neighbour that does not let this phone in.
+        let from = self.links.key(link).unwrap_or(host);
+        let by = |refused: &Refused| Some(if refused.guest == own { from } else { host });
+        let refused = open::<Refused>(message, &self.context, by);
+        let by_host = |_: &Refused| Some(host);
+        let refused = refused.or_else(|_| open::<Refused>(message, &self.context, by_host));
+        let refused = *refused?.value();
         let key = refused.guest.to_bytes();
         if self.refused.get(&key).is_some_and(|known| known == message) {
             return Err(Ignored::Duplicate);
@@ -177,6 +189,27 @@ impl Lobby {
         self.try_to_found();
     }
 
+    /// A running table wants this phone. Who sits there by now is for the log to say; that everybody signed its genesis is
+    /// checked.
+    fn on_welcome(&mut self, message: &[u8]) -> Result<Kind, Ignored> {
+        let (seat, founding) = founding_bytes(message)
+            .split_first()
+            .ok_or(DecodeError::Truncated)?;
+        let founding = Founding::read(&self.service(), founding)?;
+        let seat = Seat(*seat);
+        if self.welcome.is_some() || self.door.is_some() || seat.index() >= SEATS_MAX {
+            return Err(Ignored::Duplicate);
+        }
+        if founding.genesis().roster.key(seat).is_some() {
+            return Err(Ignored::Conflict);
+        }
+        self.welcome = Some(seat);
+        self.founding = Some(founding.clone());
+        let founding = Box::new(founding);
+        self.tell(LobbyEvent::Welcomed { seat, founding });
+        Ok(Kind::Welcome)
+    }
+
     fn on_founding(&mut self, bytes: &[u8]) -> Result<Kind, Ignored> {
         if self.founding.is_some() {
             return Err(Ignored::Duplicate);
@@ -189,16 +222,20 @@ impl Lobby {
     pub(super) fn take_founding(&mut self, bytes: &[u8]) -> Result<(), Ignored> {
         let founding = Founding::read(&self.service(), bytes)?;
         let roster = &founding.genesis().roster;
-        if roster.key(crate::crypto::Seat(0)) != Some(&self.host) {
+        if roster.key(Seat(0)) != Some(&self.host) {
             return Err(Ignored::NotSeated);
         }
         let seated = roster.seat_of(&self.identity.public_key()).is_some();
         self.flood(founding_message(&self.service(), bytes));
-        self.tell(if seated {
-            LobbyEvent::Founded(Box::new(founding.clone()))
+        if seated {
+            self.tell(LobbyEvent::Founded(Box::new(founding.clone())));
         } else {
-            LobbyEvent::BeganWithout
-        });
+            self.tell(LobbyEvent::BeganWithout);
+            // It came too late for the list; those at the table may want it still.
+            if let Some(knock) = self.own_knock.clone().filter(|_| !self.leaves) {
+                self.flood(knock);
+            }
+        }
         self.founding = Some(founding);
         Ok(())
     }
