@@ -21,6 +21,9 @@ enum Release {
     WithCommitVote,
     /// Once it holds the commit certificate, and everything below is applied.
     AfterCertificate,
+    /// Once it holds the commit certificate of the slot that closes the roll, whatever is open below. The batches are those
+    /// of a slot below, and the liars have kept one back while the close was decided.
+    WhileOneBelowIsOpen,
 }
 
 /// Two batches that the liars would like to choose between.
@@ -122,6 +125,7 @@ impl Search {
                 after.released[value] = (1 << self.honest) - 1;
             }
             Release::AfterCertificate => {}
+            Release::WhileOneBelowIsOpen => after.released = [(1 << self.honest) - 1; 2],
         }
         after
     }
@@ -150,6 +154,15 @@ fn the_tempting_rules_are_broken_and_the_search_finds_it() {
         assert!(few.is_broken(2), "n {n}: t = f + 1, with the commit vote");
         let vote = Search::new(n, Release::WithCommitVote, q);
         assert!(vote.is_broken(views), "n {n}: t = q, with the commit vote");
+    }
+}
+
+#[test]
+fn with_a_share_while_a_slot_below_is_open_the_liars_choose_at_once() {
+    for n in [4, 7] {
+        let q = Quorum::of(n).q;
+        let search = Search::new(n, Release::WhileOneBelowIsOpen, q);
+        assert!(search.is_broken(1), "n {n}");
     }
 }
 
@@ -230,5 +243,32 @@ fn a_key_takes_a_quorum_of_shares_at_every_size() {
         let quorum = Quorum::of(usize::from(seats));
         assert_eq!(key.coin().threshold(), quorum.q, "{seats} seats");
         assert!(quorum.f < key.coin().threshold());
+    }
+}
+
+#[test]
+fn a_phone_that_lacks_a_slot_below_the_close_gives_no_share_until_it_has_applied_both() {
+    let mut room = playing(4);
+    room.deaf.insert(3);
+    room.command(1, BET);
+    room.run(1_000);
+    let shooter = room.nodes[0].table().shooter().expect("a shooter");
+    room.command(shooter.index(), Command::Roll);
+    room.run(3_000);
+    assert_eq!(room.nodes[0].table().rolls(), 1, "three are enough");
+    assert_eq!(own_shares(&room, 3), []);
+    room.hear_again();
+    room.run(5_000);
+    assert_eq!(room.nodes[3].table().rolls(), 1);
+    let bet = room.outputs[3].iter().position(|output| {
+        matches!(
+            output,
+            Output::Event(Event::Happened { outcome: Outcome::BetPlaced { seat, .. }, .. }) if seat.0 == 1
+        )
+    });
+    let below = bet.expect("it has caught up");
+    let closed = closes(&room, 3)[0].1;
+    for (_, left) in own_shares(&room, 3) {
+        assert!(below < closed && closed < left, "{below} {closed} {left}");
     }
 }
