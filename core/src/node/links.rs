@@ -157,9 +157,8 @@ impl Node {
                 self.mesh.send(link, Class::Control, answer);
                 Some(Ok(kind))
             }
-            Kind::Refused | Kind::Answer | Kind::Founding | Kind::Welcome => {
-                Some(Err(Ignored::Stale))
-            }
+            Kind::Founding => Some(self.on_begun(link)),
+            Kind::Refused | Kind::Answer | Kind::Welcome => Some(Err(Ignored::Stale)),
             _ => None,
         }
     }
@@ -201,7 +200,7 @@ impl Node {
     }
 
     /// Tells every neighbour whom this phone has links to.
-    fn announce_links(&mut self) {
+    pub(super) fn announce_links(&mut self) {
         let (table, seats) = (self.table_tag(), self.neighbours.seats());
         self.relay.set_links(self.replica.seat(), seats);
         let bytes = Links { table, seats }.to_bytes();

@@ -6,7 +6,7 @@ use std::time::Duration;
 
 use super::message::{Knock, Refused, founding_bytes, header, open, seal};
 use super::{LobbyEvent, Name, WallClock, founding_message, lobby_tag};
-use crate::consensus::Ignored;
+use crate::consensus::{Ignored, Peer};
 use crate::crypto::{Digest, PublicKey, Seat, Signed};
 use crate::mesh::{
     Admission, Class, Invite, LinkId, NotAdmitted, Role, ServiceId, TableSecret, Token, WallMinutes,
@@ -44,6 +44,8 @@ pub(in crate::node) struct Guests {
     clock: Option<WallClock>,
     /// What newcomers have said, as far as it is remembered.
     carried: BTreeSet<Digest>,
+    /// Links whose other end has told that it has begun.
+    begun: BTreeSet<LinkId>,
     /// What this phone, a newcomer, has said.
     said: Vec<Vec<u8>>,
 }
@@ -56,12 +58,14 @@ impl Guests {
             admission: Admission::of(service),
             clock,
             carried: BTreeSet::new(),
+            begun: BTreeSet::new(),
             said: Vec::new(),
         }
     }
 
     pub(in crate::node) fn link_down(&mut self, link: LinkId) {
         self.links.remove(&link);
+        self.begun.remove(&link);
     }
 
     /// Everything that is up, for when the radio goes off.
@@ -219,6 +223,22 @@ impl Node {
             writer.finish()
         };
         self.mesh.send(link, Class::Control, bytes);
+    }
+
+    /// The other end of a link was in the lobby until now: what was said to it went nowhere, so the link begins anew. Once:
+    /// it costs a few messages.
+    pub(in crate::node) fn on_begun(&mut self, link: LinkId) -> Result<Kind, Ignored> {
+        let seat = self.neighbours.seat(link).ok_or(Ignored::NotSeated)?;
+        if !self.guests.begun.insert(link) {
+            return Err(Ignored::Duplicate);
+        }
+        self.replica.link_down(Peer(link.0));
+        self.relay.link_down(link);
+        self.relay.link_up(link, seat);
+        self.replica.link_up(Peer(link.0));
+        self.repeat_as_newcomer(link);
+        self.announce_links();
+        Ok(Kind::Founding)
     }
 
     /// What time and the table alone bring: guests who have waited too long, and a newcomer that q players want.

@@ -394,7 +394,10 @@ impl Lobby {
         };
         let mut node = Node::assemble(opening, entropy, &[])?;
         node.outputs.extend(self.outputs);
+        let begun = founding_message(&node.service(), founding.bytes());
         for (link, role, key) in self.links.into_secured() {
+            // Whoever has begun already takes up this link from here: what it said before was lost on a lobby.
+            node.mesh.send(link, Class::Control, begun.clone());
             node.adopt_link(now, link, role, key);
         }
         Ok(node)
