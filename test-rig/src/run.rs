@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::time::Instant as WallClock;
 
 use bitcraps_core::consensus::Standing;
-use bitcraps_core::crypto::Seat;
+use bitcraps_core::crypto::{Seat, SeatSet};
 use bitcraps_core::node::{Event, Node, Stats};
 use bitcraps_core::table::{Gone, TableRules};
 use bitcraps_core::wire::Kind;
@@ -42,32 +42,58 @@ pub struct Finished {
 /// The chips at the end of a run as written.
 #[derive(Clone, PartialEq, Eq, Debug, Serialize, Deserialize)]
 pub struct Balances {
-    /// For each seat: stack, chips on the layout, and whether the scenario makes it lie.
-    pub seats: Vec<(u64, u64, bool)>,
+    /// By seat.
+    pub seats: Vec<SeatBalance>,
     /// The bank.
     pub bank: u64,
-    /// What each seat, and the bank, started with.
-    pub started: (u64, u64),
+    /// What the bank started with.
+    pub bank_start: u64,
+}
+
+/// The chips of one seat.
+#[derive(Clone, Copy, PartialEq, Eq, Debug, Serialize, Deserialize)]
+pub struct SeatBalance {
+    /// What it bought in all.
+    pub start: u64,
+    /// What is on its stack.
+    pub stack: u64,
+    /// What is on the layout.
+    pub layout: u64,
+    /// Whether the scenario makes it lie.
+    pub lies: bool,
+}
+
+impl SeatBalance {
+    /// How far it is up, or below zero how far it is down.
+    #[must_use]
+    pub fn up(&self) -> i128 {
+        i128::from(self.stack) + i128::from(self.layout) - i128::from(self.start)
+    }
 }
 
 impl Balances {
     fn of(room: &Room, shown: usize) -> Self {
-        let table = room.phones[shown].node.table();
-        let (rules, ledger) = (&table.genesis().rules, table.ledger());
-        let seats = table
-            .genesis()
-            .roster
-            .seats()
-            .zip(&room.phones)
-            .map(|(seat, phone)| {
-                let (stack, escrow) = (ledger.stack(seat), ledger.escrow(seat));
-                (stack.unwrap_or(0), escrow.unwrap_or(0), !phone.is_honest())
-            });
+        let sheet = room.phones[shown].node.table().sheet(SeatSet::default());
+        let lines = sheet.lines.iter().zip(&room.phones);
+        let seats = lines.map(|(line, phone)| SeatBalance {
+            start: line.start,
+            stack: line.stack,
+            layout: line.layout,
+            lies: !phone.is_honest(),
+        });
         Self {
             seats: seats.collect(),
-            bank: ledger.bank(),
-            started: (rules.buy_in, rules.bank),
+            bank: sheet.bank,
+            bank_start: sheet.bank_start,
         }
+    }
+
+    /// All chips that were issued, and all that are there.
+    #[must_use]
+    pub fn sums(&self) -> (u64, u64) {
+        let issued = self.seats.iter().map(|seat| seat.start).sum::<u64>();
+        let have = self.seats.iter().map(|seat| seat.stack + seat.layout);
+        (self.bank_start + issued, self.bank + have.sum::<u64>())
     }
 }
 

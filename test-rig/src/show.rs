@@ -9,7 +9,7 @@ use bitcraps_core::table::{Outcome, ROLLS_PER_KEY, RollResult};
 
 use crate::checkers::Status;
 use crate::result::{Percentiles, RunOutcome, RunResult};
-use crate::run::{Balances, Finished};
+use crate::run::{Balances, Finished, SeatBalance};
 use crate::scenario::Scenario;
 use crate::sim::{Observation, Room};
 
@@ -151,24 +151,26 @@ impl<'a> Printer<'a> {
     }
 
     fn balances(&mut self, balances: &Balances) {
-        let (buy_in, bank_start) = balances.started;
         self.line("seat      start      stack   on layout        net");
-        let (mut sum, mut issued) = (balances.bank, bank_start);
-        for (seat, (stack, escrow, lies)) in balances.seats.iter().enumerate() {
-            sum += stack + escrow;
-            issued += buy_in;
-            let net = i128::from(*stack) + i128::from(*escrow) - i128::from(buy_in);
-            let note = if *lies { "  lies" } else { "" };
+        for (seat, balance) in balances.seats.iter().enumerate() {
+            let SeatBalance {
+                start,
+                stack,
+                layout,
+                lies,
+            } = balance;
+            let (net, note) = (balance.up(), if *lies { "  lies" } else { "" });
             self.line(&format!(
-                "{seat:>4} {buy_in:>10} {stack:>10} {escrow:>11} {net:>+10}{note}"
+                "{seat:>4} {start:>10} {stack:>10} {layout:>11} {net:>+10}{note}"
             ));
         }
-        let bank = balances.bank;
+        let (bank_start, bank) = (balances.bank_start, balances.bank);
         let net = i128::from(bank) - i128::from(bank_start);
         self.line(&format!(
             "bank {bank_start:>10} {bank:>10} {:>11} {net:>+10}",
             ""
         ));
+        let (issued, sum) = balances.sums();
         let adds_up = if sum == issued {
             "adds up"
         } else {

@@ -266,26 +266,20 @@ fn disk(gathered: &Gathered) -> Markup {
 
 fn ledger(end: &End) -> Markup {
     let balances = &end.balances;
-    let (buy_in, bank) = balances.started;
-    let issued = bank + buy_in * balances.seats.len() as u64;
-    let sum: u64 = balances.bank
-        + balances
-            .seats
-            .iter()
-            .map(|(stack, escrow, _)| stack + escrow)
-            .sum::<u64>();
-    let net = |now: u64, then: u64| format!("{:+}", i128::from(now) - i128::from(then));
+    let (bank_start, bank) = (balances.bank_start, balances.bank);
+    let bank_up = i128::from(bank) - i128::from(bank_start);
+    let (issued, sum) = balances.sums();
     html! {
         h2 { "Ledger" }
         div.wide { table id="ledger" {
             tr { th { "seat" } th.n { "start" } th.n { "stack" } th.n { "on layout" } th.n { "net" } }
-            @for (seat, (stack, escrow, lies)) in balances.seats.iter().enumerate() {
+            @for (at, seat) in balances.seats.iter().enumerate() {
                 tr {
-                    td { (seat) @if *lies { " " span.liar { "lies" } } }
-                    td.n { (buy_in) } td.n { (stack) } td.n { (escrow) } td.n { (net(stack + escrow, buy_in)) }
+                    td { (at) @if seat.lies { " " span.liar { "lies" } } }
+                    td.n { (seat.start) } td.n { (seat.stack) } td.n { (seat.layout) } td.n { (format!("{:+}", seat.up())) }
                 }
             }
-            tr { td { "bank" } td.n { (bank) } td.n { (balances.bank) } td {} td.n { (net(balances.bank, bank)) } }
+            tr { td { "bank" } td.n { (bank_start) } td.n { (bank) } td {} td.n { (format!("{bank_up:+}")) } }
             tr {
                 th { "all" } td.n { (issued) } td.n { (sum) } td {}
                 td { @if sum == issued { span.held { "adds up" } } @else { span.violated { "DOES NOT ADD UP" } } }

@@ -77,8 +77,12 @@ impl Plan {
         }
     }
 
-    /// The wishes of one round. On a come-out the first is a line bet: without one nobody may shoot.
+    /// The wishes of one round. On a come-out the first is a line bet: without one nobody may shoot. Whoever has lost
+    /// everything buys in again first.
     pub(super) fn commands(&mut self, table: &Table) -> Vec<Command> {
+        if self.has_lost_everything(table) {
+            return vec![Command::BuyIn];
+        }
         let count = self.stream.between(self.bets_min, self.bets_max);
         let mut trial = table.clone();
         let mut commands = Vec::new();
@@ -100,6 +104,14 @@ impl Plan {
             }
         }
         commands
+    }
+
+    fn has_lost_everything(&self, table: &Table) -> bool {
+        let ledger = table.ledger();
+        let chips = ledger.stack(self.seat).ok();
+        let chips = chips.zip(ledger.escrow(self.seat).ok());
+        let least = table.genesis().rules.craps.bet_min;
+        chips.is_some_and(|(stack, layout)| stack + layout < least)
     }
 
     /// Rolls; now and then a shooter declines instead, once for each roll, if somebody else can go on.

@@ -114,6 +114,7 @@ impl Player {
     fn on_outcome(&mut self, now: u64, outcome: &Outcome) {
         match outcome {
             Outcome::BetPlaced { .. } => self.last_bet_seen = now,
+            Outcome::BoughtIn { seat, .. } if *seat == self.seat => self.bet_for = 0,
             Outcome::Rejected { seat, .. } if *seat == self.seat => {
                 self.rolling = None;
                 self.roll_after = now + RETRY_MS;
