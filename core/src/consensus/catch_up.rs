@@ -25,6 +25,20 @@ pub(super) const QUIET: Duration = Duration::from_millis(250);
 /// is still busy with the last ones.
 const SLOTS_QUIET: Duration = Duration::from_secs(2);
 
+/// How soon votes, view-changes and waiting requests are shown to the same neighbour again when there are no others; then
+/// twice as soon, and so on. What was sent arrives, and on a slow link the same again would keep new things away.
+const SHOWN_QUIET: Duration = Duration::from_secs(2);
+const SHOWN_QUIET_MAX: Duration = Duration::from_secs(32);
+
+/// What was shown to a neighbour.
+#[derive(Clone, Copy, Debug)]
+struct News {
+    at: Instant,
+    quiet: Duration,
+    /// Of everything that was to be shown.
+    digest: Digest,
+}
+
 /// What is remembered about a neighbour, so that a talkative one costs little.
 #[derive(Clone, Copy, Default, Debug)]
 pub(super) struct PeerState {
@@ -32,6 +46,8 @@ pub(super) struct PeerState {
     answered: Option<(Instant, u64)>,
     /// When slots were last sent, and after which one.
     slots: Option<(Instant, u64)>,
+    /// Votes, view-changes and requests that it was shown last.
+    news: Option<News>,
     /// When something that was to prove a fork last proved nothing.
     pub(super) doubted: Option<Instant>,
     /// When it was last shown what is decided here.
@@ -137,26 +153,51 @@ impl Replica {
             // Its views are another epoch's.
             return Ok(());
         }
-        let newer = self.view_changes.after(status.view, self.table_tag);
-        newer
-            .into_iter()
-            .for_each(|bytes| self.send(peer, Urgency::Vote, bytes));
-        if status.view < self.view
-            && let Some(bytes) = self.new_views.current.clone()
-        {
-            self.send(peer, Urgency::Vote, bytes);
-        }
-        if status.view == self.view {
-            self.send_open_slots(peer);
-        }
-        let pending = self.pending_wire(|_| true);
-        pending
-            .into_iter()
-            .for_each(|bytes| self.send(peer, Urgency::Proposal, bytes));
+        self.show_news(now, peer, status.view);
         if status.delivered > self.chain.delivered() || status.view > self.view {
             self.ask(now, peer);
         }
         Ok(())
+    }
+
+    /// Sends a neighbour in `view` what moves it on, what is under way, and what waits to be ordered.
+    fn show_news(&mut self, now: Instant, peer: Peer, view: u64) {
+        let reports = self
+            .view_changes
+            .after(view, &self.needed_views(), self.table_tag);
+        let current = self.new_views.current.clone();
+        let reports = reports
+            .into_iter()
+            .chain(current.filter(|_| view < self.view));
+        let open = if view == self.view {
+            self.open_slots_wire()
+        } else {
+            Vec::new()
+        };
+        let pending = self.pending_wire(|_| true).into_iter();
+        let news: Vec<(Urgency, Vec<u8>)> = open
+            .into_iter()
+            .chain(reports.map(|bytes| (Urgency::Vote, bytes)))
+            .chain(pending.map(|bytes| (Urgency::Proposal, bytes)))
+            .collect();
+        let parts: Vec<&[u8]> = news.iter().map(|(_, bytes)| &bytes[..]).collect();
+        let digest = Digest::of("bitcraps/news/v1", &parts);
+        let Some(state) = self.peers.get_mut(&peer) else {
+            return;
+        };
+        let same = state.news.filter(|shown| shown.digest == digest);
+        if same.is_some_and(|shown| now.since(shown.at) < shown.quiet) {
+            return;
+        }
+        let quiet = same.map_or(SHOWN_QUIET, |shown| (shown.quiet * 2).min(SHOWN_QUIET_MAX));
+        state.news = Some(News {
+            at: now,
+            quiet,
+            digest,
+        });
+        for (urgency, bytes) in news {
+            self.send(peer, urgency, bytes);
+        }
     }
 
     /// What is soonest to be ordered, as it travels.
@@ -230,8 +271,8 @@ impl Replica {
         self.send(peer, Urgency::Bulk, bytes);
     }
 
-    /// Sends what is under way in this view: the chosen head's batches, proposals, and the votes for them.
-    fn send_open_slots(&mut self, peer: Peer) {
+    /// What is under way in this view: the chosen head's batches, proposals, and the votes for them.
+    fn open_slots_wire(&self) -> Vec<(Urgency, Vec<u8>)> {
         let mut messages = Vec::new();
         for (sequence, slot) in &self.slots {
             let Some(head) = slot.head() else { continue };
@@ -273,8 +314,6 @@ impl Replica {
             }
         }
         messages
-            .into_iter()
-            .for_each(|(urgency, bytes)| self.send(peer, urgency, bytes));
     }
 
     pub(super) fn on_want(

@@ -158,9 +158,15 @@ impl ViewChanges {
         self.drop_unclaimed();
     }
 
-    /// Everything that a neighbour in `view` may lack, in the order in which it can use it.
-    pub(super) fn after(&self, view: u64, table: u16) -> Vec<Vec<u8>> {
-        let newer = self.reports.iter().filter(|((of, _), _)| *of > view);
+    /// What moves on a neighbour in `view`, in the order in which it can use it: everything for the `needed` views and for
+    /// those that somebody waits to enter. What leads to others would only take its place on a slow link.
+    pub(super) fn after(&self, view: u64, needed: &BTreeSet<u64>, table: u16) -> Vec<Vec<u8>> {
+        let by_seat = self.reports.keys().map(|(of, seat)| (*seat, *of));
+        let highest: BTreeMap<Seat, u64> = by_seat.collect();
+        let waited_for: BTreeSet<u64> = highest.into_values().collect();
+        let moves_on =
+            |(of, _): &(u64, Seat)| *of > view && (needed.contains(of) || waited_for.contains(of));
+        let newer = self.reports.iter().filter(|(key, _)| moves_on(key));
         let reports: Vec<&Report> = newer.flat_map(|(_, reports)| reports).collect();
         let claimed: BTreeSet<Head> = reports
             .iter()
@@ -405,7 +411,7 @@ impl Replica {
     }
 
     /// The views whose view-changes this replica or a neighbour that is behind cannot do without.
-    fn needed_views(&self) -> BTreeSet<u64> {
+    pub(super) fn needed_views(&self) -> BTreeSet<u64> {
         let own = [Some(self.view), self.target];
         own.into_iter()
             .flatten()

@@ -23,6 +23,8 @@ pub(super) const OS_CHUNKS_MAX: usize = 6;
 const PACK_BYTES_MIN: usize = 240;
 /// Most bytes queued for one link; more means that it cannot keep up, and what it lacks is asked for later.
 pub(super) const QUEUE_BYTES_MAX: usize = 256 * 1024;
+/// Every so many chunks it is the turn of a class that waits behind others, or a busy link would never send what is in it.
+const CHUNKS_PER_TURN: u8 = 8;
 /// How many received messages are remembered, so that they are not sent back.
 const SEEN_MAX: usize = 1024;
 /// Most bytes that are taken from somebody who has proven nothing.
@@ -103,6 +105,8 @@ pub(super) struct Link {
     failures: u8,
     queues: [ClassQueue; 4],
     queued_bytes: usize,
+    /// Chunks so far, for the turns.
+    chunks: u8,
     /// What is in the queues.
     waiting: BTreeSet<Fingerprint>,
     /// The length of each chunk in the OS, in order.
@@ -125,6 +129,7 @@ impl Link {
             failures: 0,
             queues: Default::default(),
             queued_bytes: 0,
+            chunks: 0,
             waiting: BTreeSet::new(),
             in_os: VecDeque::new(),
             reassembly: Reassembly::default(),
@@ -215,6 +220,9 @@ impl Link {
         bytes: Arc<[u8]>,
     ) -> bool {
         if self.waiting.contains(&seen) {
+            if own {
+                self.advance(class, seen);
+            }
             return true;
         }
         let too_long = bytes.len() > class.message_bytes_max();
@@ -226,6 +234,13 @@ impl Link {
         let queue = &mut self.queues[usize::from(class as u8)];
         queue.waiting(own).push_back(Queued { seen, bytes });
         true
+    }
+
+    /// A message that waits behind others' is asked for: it goes with the own ones, or a busy link would never send it.
+    fn advance(&mut self, class: Class, seen: Fingerprint) {
+        let ClassQueue { own, relayed, .. } = &mut self.queues[usize::from(class as u8)];
+        let at = relayed.iter().position(|queued| queued.seen == seen);
+        own.extend(at.and_then(|at| relayed.remove(at)));
     }
 
     /// Whether a message would leave now.
@@ -269,10 +284,11 @@ impl Link {
         let Phase::Secured(session) = &self.phase else {
             return None;
         };
-        let class = next_class(&self.queues, session.is_turning())?;
+        let class = self.class_to_serve(session.is_turning())?;
         let mut begins = Vec::new();
         if self.queues[class as usize].begun.is_none() {
-            let own = !self.queues[class as usize].own.is_empty();
+            let ClassQueue { own, relayed, .. } = &self.queues[class as usize];
+            let own = !own.is_empty() && (!self.is_turn() || relayed.is_empty());
             let packing = self.pack(class, own);
             begins = packing.messages();
             let Phase::Secured(session) = &mut self.phase else {
@@ -289,6 +305,24 @@ impl Link {
             queue.begun = None;
         }
         Some((chunk, begins))
+    }
+
+    /// As [`next_class`] says, but every few chunks each class that waits in turn, whatever is more urgent.
+    fn class_to_serve(&mut self, turning: bool) -> Option<Class> {
+        let urgent = next_class(&self.queues, turning)?;
+        self.chunks = (self.chunks + 1) % (4 * CHUNKS_PER_TURN);
+        if turning || !self.is_turn() {
+            return Some(urgent);
+        }
+        let turn = usize::from(self.chunks / CHUNKS_PER_TURN);
+        let mut classes = Class::ALL.into_iter().rev().cycle().skip(turn).take(4);
+        let waits = |class: &Class| !self.queues[*class as usize].is_empty();
+        classes.find(waits).or(Some(urgent))
+    }
+
+    /// Whether what waits longest is served now.
+    const fn is_turn(&self) -> bool {
+        self.chunks.is_multiple_of(CHUNKS_PER_TURN)
     }
 
     /// Takes out of the queues what leaves together: the next message of `class`, and whatever else waits and fits into

@@ -272,6 +272,48 @@ fn what_waits_already_is_not_queued_twice() {
 }
 
 #[test]
+fn a_link_that_never_has_nothing_urgent_to_carry_still_carries_every_class() {
+    let (mut left, mut right) = pair(23);
+    let lowest = [Class::Control, Class::Proposal, Class::Bulk];
+    for class in lowest {
+        left.send(LINK, class, vec![class as u8; 40]);
+    }
+    let passed_on = std::iter::once(LINK);
+    left.flood(passed_on, Class::Vote, false, vec![9; 40]);
+    let mut arrived = Vec::new();
+    // Longer than what may be packed with anything else.
+    for number in 0..60_u8 {
+        left.send(LINK, Class::Vote, vec![number; 250]);
+        left.send(LINK, Class::Vote, vec![number; 251]);
+        for _ in 0..17 {
+            let Some((_, chunk)) = left.poll_transmit() else {
+                break;
+            };
+            arrived.extend(take(&mut right, &chunk));
+            left.writable(LINK);
+        }
+    }
+    let carried = |message: &[u8]| arrived.iter().any(|(_, other)| other == message);
+    assert!(left.backlog(LINK) > 5000, "the link is not too slow");
+    for class in lowest {
+        assert!(carried(&[class as u8; 40]), "{class:?}");
+    }
+    assert!(carried(&[9; 40]), "a vote passed on");
+}
+
+#[test]
+fn a_message_passed_on_that_is_asked_for_leaves_with_the_own_ones() {
+    let (mut left, mut right) = pair(185);
+    left.flood(std::iter::once(LINK), Class::Vote, false, vec![1; 240]);
+    left.send(LINK, Class::Vote, vec![2; 240]);
+    left.send(LINK, Class::Vote, vec![1; 240]);
+    left.send(LINK, Class::Control, vec![3; 240]);
+    let arrived = carry(&mut left, &mut right);
+    let order: Vec<u8> = arrived.iter().map(|(_, message)| message[0]).collect();
+    assert_eq!(order, [2, 1, 3]);
+}
+
+#[test]
 fn stale_messages_leave_the_queue_but_one_that_has_begun_is_finished() {
     let (mut left, mut right) = pair(23);
     for byte in 1..=3 {
