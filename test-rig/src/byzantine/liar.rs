@@ -21,6 +21,9 @@ use super::stage::{Letter, Line, Stage};
 use crate::random::{Stream, derive};
 use crate::sim::Phone;
 
+/// While more bytes than one connection event carries wait outside, the node gets no room.
+const BACKLOG_MAX: usize = 488;
+
 /// A lie and when it is told, in milliseconds from the start of the game.
 #[derive(Debug)]
 pub(super) struct Period {
@@ -108,6 +111,7 @@ impl Liar {
                     mtu,
                     inner: None,
                     of_twin: false,
+                    owed: 0,
                 };
                 self.stage.lines.insert(link, line);
             }
@@ -128,11 +132,12 @@ impl Liar {
     /// The next thing that the phone wants done; chunks are the lie's, everything else the node's.
     pub fn poll_output(&mut self, now: Instant, node: &mut Node) -> Output {
         self.stage.now = now;
+        self.make_room(node);
         let mut wake_at = loop {
             match node.poll_output(now) {
                 Output::Transmit { link, chunk } => {
-                    node.handle_input(now, Input::Writable { link });
                     self.take_chunk(node, link, &chunk);
+                    self.owe_room(node, link);
                 }
                 Output::Idle { wake_at } => break wake_at,
                 other => return other,
@@ -267,6 +272,7 @@ impl Liar {
         let Some(Seat(seat)) = line.seat else { return };
         let face = Phone::identity(seed, seat.into());
         let mut inner = Mesh::new(link_keys(seed, face, link.0));
+        line.owed = 0;
         let (role, mtu, of_twin) = (line.role, line.mtu, line.of_twin);
         let other = match role {
             Role::Central => Role::Peripheral,
@@ -298,6 +304,33 @@ impl Liar {
             _ => {}
         }
         self.pump(node, link);
+    }
+
+    /// The node has room for its next chunk on a link at once, or when what waits outside has left: a node whose queue is
+    /// somebody else's would send what is long stale, and answer before its last answer is on its way.
+    fn owe_room(&mut self, node: &mut Node, link: LinkId) {
+        if let Some(line) = self.stage.lines.get_mut(&link) {
+            line.owed += 1;
+        }
+        self.make_room(node);
+    }
+
+    fn make_room(&mut self, node: &mut Node) {
+        let now = self.stage.now;
+        let owed = self.stage.lines.iter().filter(|(_, line)| line.owed > 0);
+        let links: Vec<LinkId> = owed.map(|(link, _)| *link).collect();
+        for link in links {
+            if self.stage.backlog(link) > BACKLOG_MAX {
+                continue;
+            }
+            let line = self.stage.lines.get_mut(&link);
+            let owed = line.map_or(0, |line| std::mem::take(&mut line.owed));
+            let of_twin = self.is_of_twin(link);
+            for _ in 0..owed {
+                self.body(node, of_twin)
+                    .handle_input(now, Input::Writable { link });
+            }
+        }
     }
 
     fn say(&mut self, node: &Node, letter: Letter) {
@@ -400,11 +433,8 @@ impl Liar {
         loop {
             match self.twin.node.as_mut()?.poll_output(now) {
                 Output::Transmit { link, chunk } => {
-                    self.twin
-                        .node
-                        .as_mut()?
-                        .handle_input(now, Input::Writable { link });
                     self.take_chunk(node, link, &chunk);
+                    self.owe_room(node, link);
                 }
                 Output::Idle { wake_at } => return wake_at,
                 output @ (Output::Disconnect { .. }

@@ -32,6 +32,8 @@ pub(super) struct Line {
     pub(super) inner: Option<Mesh>,
     /// Whether the twin serves it.
     pub(super) of_twin: bool,
+    /// Chunks for which the node has not been told that there is room again.
+    pub(super) owed: usize,
 }
 
 #[derive(Debug)]
