@@ -123,12 +123,36 @@ fn every_built_in_room_exports_a_history_that_verifies() {
             &history,
             "--json",
         ]);
-        assert!(ran.json()["outcome"] != "violated", "{name}: {ran:?}");
+        let json = ran.json();
+        assert!(json["outcome"] != "violated", "{name}: {ran:?}");
+        // Held, not never looked at: what stalls rolls as well, once it is healed.
+        for property in ["dice_agree", "dice_secret"] {
+            let status = &json["properties"][property]["status"];
+            assert_eq!(*status, "held", "{property} of {name}: {json}");
+        }
         let verified = rig(&["verify", &history, "--json"]);
         assert_eq!(verified.code, 0, "{name}: {verified:?}");
         checked += 1;
     }
-    assert!(checked >= 20, "{checked}");
+    assert!(checked >= 40, "{checked}");
+}
+
+#[test]
+fn a_table_that_forked_exports_a_history_that_is_not_final() {
+    let liars = "[[byzantine]]\nplayer = 0\nbehaviour = \"colluder\"\nwith = [1]\n\
+                 [[byzantine]]\nplayer = 1\nbehaviour = \"colluder\"\nwith = [0]\n";
+    let scenario = room("history-of-a-fork", 4, 10, liars);
+    for seed in 1..=20 {
+        let history = path("of-a-fork");
+        let seed = seed.to_string();
+        let args = ["run", &scenario, "--seed", &seed, "--history", &history];
+        if rig(&[&args[..], &["--json"]].concat()).json()["outcome"] == "halted" {
+            let json = rig(&["verify", &history, "--json"]).json();
+            assert_eq!(json["verdict"], "not-final", "seed {seed}: {json}");
+            return;
+        }
+    }
+    panic!("two of four who collude fork no table");
 }
 
 /// A scenario's line, with at most four rounds to play and nothing expected of the end.

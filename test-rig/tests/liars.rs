@@ -158,6 +158,23 @@ fn who_keeps_shares_of_the_dice_back_holds_a_roll_up_at_most() {
 }
 
 #[test]
+fn a_primary_that_collects_what_it_can_of_a_proposed_close_knows_no_roll_before_it_is_decided() {
+    as_expected("peeking-primary", 1..=3);
+}
+
+#[test]
+fn one_fewer_than_a_quorum_who_pool_their_shares_know_no_roll_before_it_is_decided() {
+    as_expected("peeking-pool", 1..=2);
+}
+
+#[test]
+fn a_close_above_a_slot_that_the_primary_keeps_back_is_not_voted_for_and_nothing_is_learnt() {
+    for json in as_expected("skipped-slot", 1..=3) {
+        assert!(json["view_changes"].as_u64() > Some(0), "{json}");
+    }
+}
+
+#[test]
 fn false_shares_dealings_and_complaints_are_proven_and_cost_the_seat() {
     for (name, lie) in [
         ("liar-dice", "false-roll-share"),

@@ -16,6 +16,7 @@ use bitcraps_core::table::Genesis;
 use bitcraps_core::time::{Instant, earliest};
 
 use super::Lying;
+use super::foresight::Foreseen;
 use super::pen::Pen;
 use super::stage::{Letter, Line, Stage};
 use crate::random::{Stream, derive};
@@ -84,6 +85,11 @@ impl Liar {
     /// The tap between the lie and the radio.
     pub(crate) const fn tap(&mut self) -> &mut Tap {
         &mut self.stage.tap
+    }
+
+    /// The next roll that it has worked out before it is settled.
+    pub(crate) fn poll_foreseen(&mut self) -> Option<Foreseen> {
+        self.stage.foreseen.pop_front()
     }
 
     /// The game begins, and with it the time of the lies.

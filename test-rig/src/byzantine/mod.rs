@@ -15,15 +15,18 @@ mod delayer;
 mod double_spender;
 mod equivocator;
 mod false_accuser;
+mod foresight;
 mod forger;
 mod fragment_bomber;
 mod liar;
 mod liar_dice;
 mod memory;
+mod peeker;
 mod pen;
 mod replayer;
 mod rewrite;
 mod silent;
+mod slot_skipper;
 mod spammer;
 mod stage;
 mod twin;
@@ -36,6 +39,8 @@ use bitcraps_core::crypto::Seat;
 use bitcraps_core::node::Node;
 use bitcraps_core::table::Genesis;
 use colluder::Plot;
+pub use foresight::Foreseen;
+use foresight::Pool;
 pub use liar::Liar;
 use liar::Period;
 use stage::{Letter, Stage};
@@ -44,7 +49,7 @@ use crate::random::Stream;
 use crate::scenario::{Behaviour, Byzantine, Scenario};
 
 /// The lies that are built; "random" draws one of them.
-pub const BUILT: [Behaviour; 20] = [
+pub const BUILT: [Behaviour; 22] = [
     Behaviour::Equivocator,
     Behaviour::Silent,
     Behaviour::Forger,
@@ -55,6 +60,8 @@ pub const BUILT: [Behaviour; 20] = [
     Behaviour::Censor,
     Behaviour::WithholdShare,
     Behaviour::LiarDice,
+    Behaviour::Peeker,
+    Behaviour::SlotSkipper,
     Behaviour::BadDealer,
     Behaviour::FalseAccuser,
     Behaviour::Replayer,
@@ -145,16 +152,17 @@ fn lie(behaviour: Behaviour, entry: &Byzantine, plots: &[Plotters], seed: u64) -
         Behaviour::Delayer => Box::<delayer::Delayer>::default(),
         Behaviour::Spammer => Box::<spammer::Spammer>::default(),
         Behaviour::Colluder => {
-            let of_entry = |plotters: &&Plotters| plotters.players.contains(&entry.player);
-            let plot = plots
-                .iter()
-                .find(of_entry)
-                .map(|plotters| plotters.plot.clone());
+            let plot = plotters_of(plots, entry).map(|plotters| plotters.plot.clone());
             Box::new(colluder::Colluder::new(plot.unwrap_or_default()))
+        }
+        Behaviour::Peeker => {
+            let pool = plotters_of(plots, entry).map(|plotters| plotters.pool.clone());
+            Box::new(peeker::Peeker::new(pool.unwrap_or_default()))
         }
         Behaviour::Censor => Box::new(censor::Censor::new(seed)),
         Behaviour::WithholdShare => Box::new(withhold_share::WithholdShare),
         Behaviour::LiarDice => Box::new(liar_dice::LiarDice),
+        Behaviour::SlotSkipper => Box::<slot_skipper::SlotSkipper>::default(),
         Behaviour::BadDealer => Box::<bad_dealer::BadDealer>::default(),
         Behaviour::FalseAccuser => Box::<false_accuser::FalseAccuser>::default(),
         Behaviour::Replayer => Box::<replayer::Replayer>::default(),
@@ -169,32 +177,47 @@ fn lie(behaviour: Behaviour, entry: &Byzantine, plots: &[Plotters], seed: u64) -
     }
 }
 
-/// Colluders who name each other, and their plot.
+/// Liars of one kind who name each other, and what they share.
 struct Plotters {
+    behaviour: Behaviour,
     players: BTreeSet<u8>,
     plot: Plot,
+    pool: Pool,
+}
+
+fn plotters_of<'a>(plots: &'a [Plotters], entry: &Byzantine) -> Option<&'a Plotters> {
+    let takes_part = |plotters: &&Plotters| {
+        plotters.behaviour == entry.behaviour && plotters.players.contains(&entry.player)
+    };
+    plots.iter().find(takes_part)
 }
 
 fn plots(entries: &[Byzantine]) -> Vec<Plotters> {
     let mut plots: Vec<Plotters> = Vec::new();
-    let colluders = entries
-        .iter()
-        .filter(|entry| entry.behaviour == Behaviour::Colluder);
-    for entry in colluders {
+    let plot = |kind| matches!(kind, Behaviour::Colluder | Behaviour::Peeker);
+    for entry in entries.iter().filter(|entry| plot(entry.behaviour)) {
         let players: BTreeSet<u8> = entry.with.iter().copied().chain([entry.player]).collect();
-        match plots
-            .iter_mut()
-            .find(|plot| !plot.players.is_disjoint(&players))
-        {
-            Some(plot) => plot.players.extend(players),
+        let joined = |plotters: &&mut Plotters| {
+            plotters.behaviour == entry.behaviour && !plotters.players.is_disjoint(&players)
+        };
+        match plots.iter_mut().find(joined) {
+            Some(plotters) => plotters.players.extend(players),
             None => plots.push(Plotters {
+                behaviour: entry.behaviour,
                 players,
                 plot: Plot::default(),
+                pool: Pool::default(),
             }),
         }
     }
-    for Plotters { players, plot } in &plots {
-        plot.borrow_mut().members = players.iter().copied().map(Seat).collect();
+    for plotters in &plots {
+        let peeks = |player: &u8| {
+            let mut same = entries.iter();
+            same.any(|entry| entry.behaviour == plotters.behaviour && entry.player == *player)
+        };
+        let named = plotters.players.iter().copied();
+        plotters.plot.borrow_mut().members = named.clone().map(Seat).collect();
+        plotters.pool.borrow_mut().members = named.filter(peeks).map(Seat).collect();
     }
     plots
 }

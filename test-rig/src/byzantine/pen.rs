@@ -9,9 +9,9 @@ use bitcraps_core::consensus::{
 use bitcraps_core::crypto::{
     Context, Digest, Identity, Roster, Seat, Signature, Signed, Statement,
 };
-use bitcraps_core::dice::{Ceremony, Complaint, RollShare, ShareMessage};
+use bitcraps_core::dice::{Ceremony, Complaint, RollShare, SecretShare, ShareMessage};
 use bitcraps_core::node::{Node, PROTOCOL_VERSION};
-use bitcraps_core::table::{ClosedRoll, Genesis};
+use bitcraps_core::table::{ClosedRoll, EpochKey, Genesis};
 use bitcraps_core::wire::{Decode, HEADER_BYTES, widen_u8, widen_u16};
 
 /// A message as it was read: its full view and sequence number, and whose it is.
@@ -161,6 +161,15 @@ impl Pen {
         };
         let signed = ShareMessage::sign(statement, &self.epoch.context, &self.identity);
         Some(signed.to_wire(self.table, closed.roll))
+    }
+
+    /// This phone's share of an epoch's key; nothing if somebody dealt it a false part.
+    pub(crate) fn secret_of(&self, key: &EpochKey) -> Option<SecretShare> {
+        let opened = key
+            .dealings()
+            .map(|dealing| key.ceremony().open(&self.identity, self.seat, dealing));
+        let opened = opened.collect::<Result<Vec<_>, _>>().ok()?;
+        Some(SecretShare::sum(opened.iter()))
     }
 
     /// A complaint about a dealer, whatever it dealt.

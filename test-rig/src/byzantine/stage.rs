@@ -9,6 +9,7 @@ use bitcraps_core::mesh::{Class, LinkId, LinkKeys, Mesh, Role};
 use bitcraps_core::node::{Node, Tap};
 use bitcraps_core::time::{Instant, earliest};
 
+use super::foresight::Foreseen;
 use super::memory::Memory;
 use super::pen::{Pen, Spoken};
 use crate::random::Stream;
@@ -55,6 +56,8 @@ pub(crate) struct Stage {
     pub(super) raw: VecDeque<(LinkId, Vec<u8>)>,
     count: u64,
     pub(super) wake: Option<Instant>,
+    /// Rolls that the lie has worked out and the rig has not been told of.
+    pub(super) foreseen: VecDeque<Foreseen>,
 }
 
 impl Stage {
@@ -75,6 +78,7 @@ impl Stage {
             raw: VecDeque::new(),
             count: 0,
             wake: None,
+            foreseen: VecDeque::new(),
         }
     }
 

@@ -13,6 +13,9 @@ const BLOCKS_MAX: usize = 64;
 const VIEW_CHANGES_PER_SEAT_MAX: usize = 4 * 16;
 const QUEUE_BYTES_PER_LINK_MAX: usize = 256 * 1024;
 const DEFERRED_PER_SEAT_MAX: usize = 64;
+/// The epoch that is running, the one before while its last slot waits for the dice, and the changes that are ordered.
+const KEY_SHARES_MAX: usize = 2 + CHANGES_MAX;
+const CHANGES_MAX: usize = 9;
 
 #[derive(Debug)]
 pub(super) struct Bounded {
@@ -35,7 +38,8 @@ impl Bounded {
             && load.blocks <= BLOCKS_MAX
             && load.view_changes <= VIEW_CHANGES_PER_SEAT_MAX * self.seats
             && usage.queued_bytes <= QUEUE_BYTES_PER_LINK_MAX * usage.links.max(1)
-            && usage.deferred <= DEFERRED_PER_SEAT_MAX * self.seats;
+            && usage.deferred <= DEFERRED_PER_SEAT_MAX * self.seats
+            && usage.key_shares <= KEY_SHARES_MAX;
         self.property.check(within, || {
             format!("phone {phone} is over a bound: {usage:?}")
         });

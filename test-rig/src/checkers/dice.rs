@@ -16,8 +16,8 @@ const DEAL: u8 = 7;
 const HEADER: usize = 6;
 const SHARE: usize = 97;
 
-/// A dealer and its commitments.
-type Dealt = (u8, Vec<[u8; 32]>);
+/// A dealer, its commitments, and for how many members it dealt.
+type Dealt = (u8, Vec<[u8; 32]>, usize);
 /// Which epoch's key, and which attempt at it.
 type Attempt = (u64, u16);
 
@@ -80,11 +80,11 @@ impl Dice {
             log.chains.pop_first();
         }
         for request in batch {
-            if let Some((attempt, commitments)) = dealing(request.payload()) {
+            if let Some((attempt, commitments, members)) = dealing(request.payload()) {
                 let dealings = log.dealings.entry(attempt).or_default();
                 let dealer = request.player().0;
-                if dealings.iter().all(|(known, _)| *known != dealer) {
-                    dealings.push((dealer, commitments));
+                if dealings.iter().all(|(known, ..)| *known != dealer) {
+                    dealings.push((dealer, commitments, members));
                 }
             }
         }
@@ -138,8 +138,14 @@ impl Dice {
         }
         let dealings = log.dealings.remove(&(epoch, attempt)).unwrap_or_default();
         let first = dealings.get(..dealers.len()).unwrap_or_default();
-        let same = first.iter().map(|(dealer, _)| *dealer).eq(dealers);
-        let dealt: Vec<Vec<[u8; 32]>> = first.iter().map(|(_, dealt)| dealt.clone()).collect();
+        let same = first.iter().map(|(dealer, ..)| *dealer).eq(dealers);
+        let dealt: Vec<Vec<[u8; 32]>> = first.iter().map(|(_, dealt, _)| dealt.clone()).collect();
+        for (dealer, dealt, members) in first {
+            let (t, q) = (dealt.len(), quorum(*members));
+            self.property.check(t == q && first.len() == q, || {
+                format!("phone {phone}: of {members} members, {q} make a roll, and phone {dealer} dealt for {t}")
+            });
+        }
         let key = Key::of(&dealt).filter(|_| same);
         self.property.check(key.is_some(), || {
             format!("phone {phone}: the key of epoch {epoch} is not that of the first dealings")
@@ -194,11 +200,23 @@ impl Dice {
     }
 }
 
-/// The attempt and the commitments of a request that deals.
-fn dealing(payload: &[u8]) -> Option<(Attempt, Vec<[u8; 32]>)> {
+/// How many make a quorum: any two share more members than can lie, and of two or three it takes everybody.
+fn quorum(members: usize) -> usize {
+    let faulty = members.saturating_sub(1) / 3;
+    if members <= 3 {
+        members
+    } else {
+        (members + faulty + 1).div_ceil(2)
+    }
+}
+
+/// The attempt, the commitments of a request that deals, and how many shares it has.
+fn dealing(payload: &[u8]) -> Option<(Attempt, Vec<[u8; 32]>, usize)> {
     let (operation, rest) = payload.split_first()?;
     let (epoch, rest) = rest.split_first_chunk::<8>()?;
     let (attempt, rest) = rest.split_first_chunk::<2>()?;
     let attempt = (u64::from_le_bytes(*epoch), u16::from_le_bytes(*attempt));
-    (*operation == DEAL).then_some((attempt, commitments(rest)?))
+    let commitments = (*operation == DEAL).then(|| commitments(rest))??;
+    let members = rest.get(1 + 32 * commitments.len() + 64)?;
+    Some((attempt, commitments, usize::from(*members)))
 }

@@ -12,6 +12,7 @@ mod coin;
 mod dice;
 #[cfg(test)]
 mod mutants;
+mod secrecy;
 mod signing;
 mod validity;
 
@@ -73,6 +74,7 @@ pub struct Checkers {
     books: books::Books,
     bounded: bounded::Bounded,
     dice: dice::Dice,
+    secrecy: secrecy::Secrecy,
     blame: blame::Blame,
     /// Set by the run after the scenario's end.
     pub liveness: Property,
@@ -93,6 +95,7 @@ impl Checkers {
             books,
             bounded: bounded::Bounded::new(phones.len()),
             dice: dice::Dice::new(phones.len(), table),
+            secrecy: secrecy::Secrecy::new(phones.len()),
             blame: blame::Blame::new(),
             liveness: Property::default(),
         }
@@ -100,6 +103,9 @@ impl Checkers {
 
     /// Looks at one thing that happened.
     pub fn observe(&mut self, room: &Room, observation: &Observation) {
+        if let Observation::Foreseen { phone, foreseen } = observation {
+            self.secrecy.foreseen(*phone, foreseen);
+        }
         let (Observation::Persisted { phone, .. }
         | Observation::Sent { phone, .. }
         | Observation::Restarted { phone, .. }
@@ -115,8 +121,11 @@ impl Checkers {
                 let binds = !room.phones[*phone].has_forgotten();
                 self.signing.persisted(*phone, record, binds);
             }
-            Observation::Sent { phone, message } => self.signing.sent(*phone, message),
-            Observation::Tapped(_) => {}
+            Observation::Sent { phone, message } => {
+                self.signing.sent(*phone, message);
+                self.secrecy.sent(*phone, message);
+            }
+            Observation::Tapped(_) | Observation::Foreseen { .. } => {}
             Observation::Restarted {
                 phone,
                 applied,
@@ -126,42 +135,49 @@ impl Checkers {
             } => {
                 self.signing
                     .restarted(*phone, *epoch, *view, primaries.clone());
+                self.secrecy.goes_on_from(*phone, *applied);
                 if !self.agreement.restarted(*phone, *applied) {
                     self.books.installed(*phone);
                     self.dice.installed(*phone);
                 }
             }
-            Observation::Event { phone, event } => {
-                if let Event::Delivered {
-                    sequence,
-                    chain,
-                    batch,
-                } = event
-                {
-                    self.agreement.delivered(*phone, *sequence, chain.0, batch);
-                    self.validity.delivered(*sequence, batch);
-                    self.dice.delivered(*phone, *sequence, chain.0, batch);
-                    self.bounded
-                        .sample(*phone, &room.phones[*phone].node.usage());
-                }
-                if let Event::Installed { sequence, chain } = event {
-                    self.agreement.installed(*phone, *sequence, chain.0);
-                    self.books.installed(*phone);
-                    self.dice.installed(*phone);
-                }
-                if let Event::EpochBegan { epoch, .. } = event {
-                    let primaries = room.phones[*phone].primaries();
-                    self.signing.epoch_began(*phone, *epoch, primaries);
-                }
-                self.blame.observe(room, *phone, event);
-                if let Event::DiceShown { roll, shares } = event {
-                    self.dice.shown(*phone, *roll, shares);
-                }
-                if let Event::Happened { sequence, outcome } = event {
-                    self.books.happened(*phone, outcome);
-                    self.dice.happened(*phone, *sequence, outcome);
-                }
+            Observation::Event { phone, event } => self.told(room, *phone, event),
+        }
+    }
+
+    /// An honest phone told its player something.
+    fn told(&mut self, room: &Room, phone: usize, event: &Event) {
+        self.blame.observe(room, phone, event);
+        match event {
+            Event::Delivered {
+                sequence,
+                chain,
+                batch,
+            } => {
+                self.agreement.delivered(phone, *sequence, chain.0, batch);
+                self.validity.delivered(*sequence, batch);
+                self.dice.delivered(phone, *sequence, chain.0, batch);
+                self.secrecy.delivered(phone, *sequence, chain.0);
+                let usage = room.phones[phone].node.usage();
+                self.bounded.sample(phone, &usage);
             }
+            Event::Installed { sequence, chain } => {
+                self.agreement.installed(phone, *sequence, chain.0);
+                self.books.installed(phone);
+                self.dice.installed(phone);
+                self.secrecy.goes_on_from(phone, *sequence);
+            }
+            Event::EpochBegan { epoch, .. } => {
+                let primaries = room.phones[phone].primaries();
+                self.signing.epoch_began(phone, *epoch, primaries);
+            }
+            Event::DiceShown { roll, shares } => self.dice.shown(phone, *roll, shares),
+            Event::Happened { sequence, outcome } => {
+                self.books.happened(phone, outcome);
+                self.dice.happened(phone, *sequence, outcome);
+                self.secrecy.happened(phone, outcome);
+            }
+            _ => {}
         }
     }
 
@@ -223,6 +239,7 @@ impl Checkers {
             ("bounded", self.bounded.property.clone()),
             ("liveness", self.liveness.clone()),
             ("dice_agree", unless_halted(&self.dice.property)),
+            ("dice_secret", unless_halted(&self.secrecy.property)),
         ])
     }
 }

@@ -10,6 +10,7 @@ use bitcraps_core::node::{Event, PROTOCOL_VERSION, Usage};
 use bitcraps_core::table::{Outcome, TableRules};
 
 use super::{Checkers, Property, Status};
+use crate::byzantine::Foreseen;
 use crate::cli::SUPPORTED;
 use crate::scenario::load;
 use crate::sim::{Observation, Phone, Room};
@@ -103,6 +104,46 @@ fn signs_twice(seen: &[Observation]) -> Vec<Observation> {
     [seen, &[second]].concat()
 }
 
+/// As if phone 1 had not been told that a roll is closed.
+fn without_a_close(seen: &[Observation]) -> Vec<Observation> {
+    let closes = |observation: &Observation| {
+        let Observation::Event { phone: 1, event } = observation else {
+            return false;
+        };
+        let Event::Happened { outcome, .. } = event else {
+            return false;
+        };
+        matches!(outcome, Outcome::RollClosed { .. })
+    };
+    seen.iter().filter(|seen| !closes(seen)).cloned().collect()
+}
+
+/// As if phone 1 had not applied the slot before that of the first close.
+fn without_a_slot_below_a_close(seen: &[Observation]) -> Vec<Observation> {
+    let slot_of_close = seen.iter().find_map(|observation| match observation {
+        Observation::Event {
+            phone: 1,
+            event:
+                Event::Happened {
+                    sequence,
+                    outcome: Outcome::RollClosed { .. },
+                },
+        } => Some(*sequence),
+        _ => None,
+    });
+    let below = slot_of_close.expect("a roll") - 1;
+    let is_below = |observation: &Observation| match observation {
+        Observation::Event { phone: 1, event } => {
+            matches!(event, Event::Delivered { sequence, .. } if *sequence == below)
+        }
+        _ => false,
+    };
+    seen.iter()
+        .filter(|seen| !is_below(seen))
+        .cloned()
+        .collect()
+}
+
 #[test]
 fn what_is_made_wrong_in_a_run_is_found_by_the_checker_of_that_property() {
     let (room, seen) = played();
@@ -175,6 +216,26 @@ fn what_is_made_wrong_in_a_run_is_found_by_the_checker_of_that_property() {
         event: blame,
     };
     breaks("no_honest_blamed", &[&seen[..], &[blamed]].concat());
+}
+
+#[test]
+fn a_share_given_too_early_and_a_roll_known_too_early_are_found() {
+    let (room, seen) = played();
+    let foreseen = Foreseen {
+        roll: 1,
+        sequence: 9,
+        chain: [7; 32],
+        dice: (3, 4),
+    };
+    let foreseen = Observation::Foreseen { phone: 2, foreseen };
+    for seen in [
+        without_a_close(&seen),
+        without_a_slot_below_a_close(&seen),
+        [&seen[..], &[foreseen]].concat(),
+    ] {
+        let (_, properties) = judged(&room, &seen);
+        assert_eq!(properties["dice_secret"].status(), Status::Violated);
+    }
 }
 
 #[test]

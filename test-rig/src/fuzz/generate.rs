@@ -110,7 +110,7 @@ fn liars(
             text,
             format_args!("\n[[byzantine]]\nplayer = {player}\nbehaviour = \"{kind}\"\n"),
         );
-        if kind == Behaviour::Colluder {
+        if matches!(kind, Behaviour::Colluder | Behaviour::Peeker) {
             let others: Vec<u8> = liars
                 .iter()
                 .filter(|other| *other != player)

@@ -56,7 +56,7 @@ impl Opening {
                 .iter()
                 .filter(|(other, also)| other != player && also == kind);
             let with: Vec<u8> = also.map(|(other, _)| *other).collect();
-            if *kind == Behaviour::Colluder && !with.is_empty() {
+            if matches!(kind, Behaviour::Colluder | Behaviour::Peeker) && !with.is_empty() {
                 text += &format!("with      = {with:?}\n");
             }
         }

@@ -90,6 +90,18 @@ const BUILTINS: &[(&str, &str)] = &[
     ),
     ("liar-dice", include_str!("../../scenarios/liar-dice.toml")),
     (
+        "peeking-primary",
+        include_str!("../../scenarios/peeking-primary.toml"),
+    ),
+    (
+        "peeking-pool",
+        include_str!("../../scenarios/peeking-pool.toml"),
+    ),
+    (
+        "skipped-slot",
+        include_str!("../../scenarios/skipped-slot.toml"),
+    ),
+    (
         "bad-dealer",
         include_str!("../../scenarios/bad-dealer.toml"),
     ),

@@ -77,6 +77,10 @@ named! {
         WithholdShare = "withhold-share",
         /// Gives false shares of the dice.
         LiarDice = "liar-dice",
+        /// Pools what it learns of a roll whose bets can still change, and delays such rolls as the primary.
+        Peeker = "peeker",
+        /// As the primary, proposes the close of a roll above a slot that it keeps back.
+        SlotSkipper = "slot-skipper",
         /// Deals inconsistent key shares during formation.
         BadDealer = "bad-dealer",
         /// Blames the innocent.

@@ -18,21 +18,22 @@ pub(super) fn remarks(scenario: &Scenario) -> Vec<String> {
     );
     remarks.extend(idle_overrides(scenario));
     for liar in &scenario.byzantine {
-        if !liar.with.is_empty() && liar.behaviour != Behaviour::Colluder {
+        let plots = matches!(liar.behaviour, Behaviour::Colluder | Behaviour::Peeker);
+        if !liar.with.is_empty() && !plots {
             let (player, behaviour) = (liar.player, liar.behaviour);
             remarks.push(format!(
                 "player {player}: `with` has no effect on {behaviour}"
             ));
         }
-        let colludes = |player: &u8| {
-            let plotters = scenario.byzantine.iter();
-            let mut plotters = plotters.filter(|liar| liar.behaviour == Behaviour::Colluder);
-            plotters.any(|liar| liar.player == *player)
+        let takes_part = |player: &u8| {
+            let mut same = scenario.byzantine.iter();
+            same.any(|other| other.behaviour == liar.behaviour && other.player == *player)
         };
-        let honest = liar.with.iter().filter(|player| !colludes(player));
-        for player in honest.filter(|_| liar.behaviour == Behaviour::Colluder) {
+        let honest = liar.with.iter().filter(|player| !takes_part(player));
+        for player in honest.filter(|_| plots) {
             remarks.push(format!(
-                "player {player} is named in a plot and is no colluder: it takes no part"
+                "player {player} is named in a plot and is no {}: it takes no part",
+                liar.behaviour
             ));
         }
     }

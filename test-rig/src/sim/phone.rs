@@ -11,7 +11,7 @@ use bitcraps_core::time::Instant;
 use super::clock::Clock;
 use super::disk::Disk;
 use super::player::Player;
-use crate::byzantine::Liar;
+use crate::byzantine::{Foreseen, Liar};
 use crate::random::{Stream, derive};
 use crate::scenario::DiskMode;
 
@@ -177,6 +177,11 @@ impl Phone {
             Some(liar) => liar.tap(),
             None => self.node.tap(),
         }
+    }
+
+    /// The next roll that a lie has worked out here.
+    pub(super) fn poll_foreseen(&mut self) -> Option<Foreseen> {
+        self.liar.as_mut().and_then(Liar::poll_foreseen)
     }
 
     /// Gives an input to the node, or to the lie in front of it.

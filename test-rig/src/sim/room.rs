@@ -15,7 +15,7 @@ use super::radio::Air;
 use super::tapping::Sight;
 use super::topology::edges;
 use super::trace::{Entry, Trace};
-use crate::byzantine::liars;
+use crate::byzantine::{Foreseen, liars};
 use crate::random::Stream;
 use crate::scenario::Scenario;
 
@@ -87,6 +87,13 @@ pub enum Observation {
         view: u64,
         /// Who votes there, in the order in which they lead its views.
         primaries: Vec<usize>,
+    },
+    /// A lying phone has worked a roll out.
+    Foreseen {
+        /// Which phone.
+        phone: usize,
+        /// What it knows.
+        foreseen: Foreseen,
     },
     /// A phone told its player something.
     Event {

@@ -86,6 +86,9 @@ impl Room {
     /// Takes down what a phone has said and heard since the last time. What an honest phone has begun to say is a
     /// checker's business too, and it is told before anything is on the air.
     pub(super) fn listen(&mut self, phone: usize) {
+        while let Some(foreseen) = self.phones[phone].poll_foreseen() {
+            self.see(Observation::Foreseen { phone, foreseen });
+        }
         while let Some(Tapped { link, way, message }) = self.phones[phone].tap().poll() {
             if way == Way::Said && self.phones[phone].is_honest() {
                 let message = Arc::clone(&message);

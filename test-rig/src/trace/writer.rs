@@ -38,7 +38,9 @@ impl Scribe {
                 one(self, LineKind::Persist, *phone, msg)
             }
             // Chunks are shown as the messages that they carry.
-            Observation::Sent { .. } | Observation::Restarted { .. } => Vec::new(),
+            Observation::Sent { .. }
+            | Observation::Restarted { .. }
+            | Observation::Foreseen { .. } => Vec::new(),
             Observation::Event { phone, event } => {
                 if let Event::Delivered {
                     sequence,

@@ -9,7 +9,7 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// The properties that every run reports.
-pub(crate) const PROPERTIES: [&str; 9] = [
+pub(crate) const PROPERTIES: [&str; 10] = [
     "agreement",
     "gap_free",
     "validity",
@@ -19,6 +19,7 @@ pub(crate) const PROPERTIES: [&str; 9] = [
     "bounded",
     "liveness",
     "dice_agree",
+    "dice_secret",
 ];
 
 /// What one call of `rig` came to.

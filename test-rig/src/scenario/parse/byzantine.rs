@@ -7,9 +7,13 @@ use super::super::reader::{Section, Value};
 use super::super::units::show_ms;
 use super::{Rules, built, period};
 
-/// Behaviours that may name accomplices. Only a colluder has any; the equivocator is here
+/// Behaviours that may name accomplices. Only plotters have any; the equivocator is here
 /// because the contract's own example gives it the key, and that example must stay readable.
-const WITH: [Behaviour; 2] = [Behaviour::Colluder, Behaviour::Equivocator];
+const WITH: [Behaviour; 3] = [
+    Behaviour::Colluder,
+    Behaviour::Peeker,
+    Behaviour::Equivocator,
+];
 
 pub(super) fn read(
     value: Option<Value<'_>>,
@@ -57,7 +61,8 @@ fn accomplices(
         return Ok(Vec::new());
     };
     if !WITH.contains(&behaviour) {
-        let problem = format!("expected only with behaviour colluder, found with {behaviour}");
+        let problem =
+            format!("expected only with behaviour colluder or peeker, found with {behaviour}");
         return Err(value.wrong(problem));
     }
     let with = value.players(rules.players)?;

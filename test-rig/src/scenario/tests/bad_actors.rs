@@ -37,7 +37,7 @@ fn impossible_liars_are_refused() {
             "[[byzantine]]\nplayer = 1\nbehaviour = \"sillent\"",
             "t.toml:5: key `byzantine[0].behaviour`: expected one of equivocator, silent, forger, \
              double-spender, delayer, spammer, colluder, censor, withhold-share, liar-dice, \
-             bad-dealer, false-accuser, replayer, amnesiac, twin, black-hole-relay, \
+             peeker, slot-skipper, bad-dealer, false-accuser, replayer, amnesiac, twin, black-hole-relay, \
              corrupting-relay, bad-state-transfer, invite-thief, fragment-bomber, random, found \
              \"sillent\" (did you mean \"silent\"?)",
         ),
@@ -65,15 +65,15 @@ fn a_player_does_not_lie_in_two_ways_at_once() {
 }
 
 #[test]
-fn only_colluders_have_accomplices() {
+fn only_plotters_have_accomplices() {
     let liar = |behaviour: &str, with: &str| {
         format!("byzantine = [{{ player = 1, behaviour = \"{behaviour}\", with = {with} }}]")
     };
     assert_errors_of_seven(&[
         (
             &liar("silent", "[2]"),
-            "t.toml:3: key `byzantine[0].with`: expected only with behaviour colluder, found with \
-             silent",
+            "t.toml:3: key `byzantine[0].with`: expected only with behaviour colluder or peeker, \
+             found with silent",
         ),
         (
             &liar("colluder", "[1]"),
