@@ -335,7 +335,7 @@ fn an_archive_takes_nothing_for_its_gap_that_a_quorum_did_not_decide() {
     }
     assert_eq!((archive.complete(), archive.wanted()), (until, None));
     let of_seat = (Seat(0), &room::identity(0));
-    let filled = archive.export(room.nodes[0].table(), until, None, of_seat);
+    let filled = archive.export(room.nodes[0].table(), until, None, Some(of_seat));
     assert_eq!(filled, bytes, "byte for byte what the other phone kept");
 }
 

@@ -250,6 +250,93 @@ fn q_who_give_up_begin_another_attempt_and_one_fewer_do_not() {
     assert!(felt.table.has_key());
 }
 
+/// A table of this many whose key is worn: fifty rolls have been thrown with it.
+fn worn(seats: u8) -> Felt {
+    let mut felt = Felt::new(seats);
+    while felt.table.rolls() < ROLLS_PER_KEY {
+        roll(&mut felt);
+    }
+    assert_eq!(felt.attempt().epoch, 1);
+    felt
+}
+
+fn roll(felt: &mut Felt) {
+    if felt.table.shooter().is_none() {
+        felt.bet(0, BetKind::DontPass, 5);
+    }
+    felt.close();
+    felt.throw();
+}
+
+#[test]
+fn a_member_that_neither_deals_nor_acknowledges_is_blamed_of_nothing_and_play_goes_on_with_the_old_key()
+ {
+    let mut felt = worn(4);
+    let id = felt.attempt();
+    for seat in 0..3 {
+        felt.ask(seat, felt.dealing_of(seat));
+    }
+    for seat in 0..3 {
+        assert_eq!(felt.ask(seat, Operation::Acknowledge(id)), []);
+    }
+    roll(&mut felt);
+    assert!(felt.table.key(1).is_none(), "four of four must have it");
+    for seat in 0..3 {
+        felt.ask(seat, Operation::GiveUp(id));
+    }
+    let next = felt.attempt();
+    assert_eq!((next.epoch, next.attempt), (1, id.attempt + 1));
+    roll(&mut felt);
+    assert_eq!(felt.table.gone(Seat(3)), None, "silence costs nothing");
+    assert_eq!(felt.table.members().len(), 4);
+    // It is back: the next attempt has its key.
+    felt.make_key();
+    assert!(felt.table.key(1).is_some());
+}
+
+#[test]
+fn a_dealer_that_acknowledges_nothing_is_in_the_key_all_the_same_where_enough_others_do() {
+    let mut felt = worn(6);
+    let id = felt.attempt();
+    felt.deal_all();
+    let outcomes: Vec<Outcome> = (1..6)
+        .flat_map(|seat| felt.ask(seat, Operation::Acknowledge(id)))
+        .collect();
+    let made = outcomes.iter().find_map(|outcome| match outcome {
+        Outcome::KeyMade { dealers, .. } => Some(dealers.clone()),
+        _ => None,
+    });
+    assert!(made.is_some_and(|dealers| dealers.contains(&Seat(0))));
+    assert_eq!(felt.table.gone(Seat(0)), None);
+    let late = Operation::Acknowledge(id);
+    assert_eq!(refused(&mut felt, 0, late), DealingRefusal::Other);
+}
+
+#[test]
+fn what_was_said_about_the_key_of_another_epoch_is_refused_and_convicts_nobody() {
+    let mut felt = worn(4);
+    let old = AttemptId {
+        epoch: 0,
+        attempt: 0,
+    };
+    let dealt = felt.table.key(0).expect("the old key").clone();
+    let dealing = dealt.dealings().next().expect("dealt").dealing().clone();
+    let complaint = dealt.ceremony().complain(&identity(3), Seat(2));
+    for operation in [
+        Operation::Deal(old, Box::new(dealing)),
+        Operation::Acknowledge(old),
+        Operation::GiveUp(old),
+    ] {
+        let reason = refused(&mut felt, 0, operation);
+        assert_eq!(reason, DealingRefusal::Other);
+    }
+    let new = felt.attempt();
+    let about_nothing = Operation::Complain(new, complaint);
+    let reason = refused(&mut felt, 3, about_nothing);
+    assert_eq!(reason, DealingRefusal::NoDealing);
+    assert!((0..4).all(|seat| felt.table.gone(Seat(seat)).is_none()));
+}
+
 #[test]
 fn after_fifty_rolls_a_key_is_made_anew_and_the_old_one_goes_on_until_there_is_one() {
     let mut felt = Felt::new(4);

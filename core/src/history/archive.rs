@@ -220,8 +220,8 @@ impl Archive {
             .collect()
     }
 
-    /// The whole history as a file, for the phone of a seat that has delivered up to `delivered` and applied what its
-    /// table has; `open` is what there is of a roll that waits. It ends with this phone's closing statement if nothing is
+    /// The whole history as a file, for a phone that has delivered up to `delivered` and applied what its table has; `open`
+    /// is what there is of a roll that waits. It ends with the closing statement of `closer` if there is one and nothing is
     /// missing; otherwise it is a history that is true as far as it goes.
     #[must_use]
     pub fn export(
@@ -229,7 +229,7 @@ impl Archive {
         table: &Table,
         delivered: u64,
         open: Option<Throw>,
-        (seat, identity): (Seat, &Identity),
+        closer: Option<(Seat, &Identity)>,
     ) -> Vec<u8> {
         let open = open.filter(|open| !open.shares.is_empty());
         let closed = table.dice().closed().map(|closed| closed.sequence);
@@ -242,7 +242,8 @@ impl Archive {
             let waits = closed.is_some_and(|at| run.first <= at && at <= run.last);
             writer.run(&run.written(open.as_ref().filter(|_| waits)));
         }
-        if self.complete.0 == delivered && self.open.is_empty() && self.gap.is_none() {
+        let is_whole = self.complete.0 == delivered && self.open.is_empty() && self.gap.is_none();
+        if let Some((seat, identity)) = closer.filter(|_| is_whole) {
             let shown = open.iter().flat_map(|open| &open.shares);
             let sheet = table.sheet(shown.map(|share| share.signer).collect());
             let context = Context::of_table(PROTOCOL_VERSION, &self.genesis.digest());

@@ -391,6 +391,11 @@ impl Coin {
         earliest(asks.then_some(open.ask_at), tell)
     }
 
+    /// How many keys this phone has a share of. Those of epochs that are over are erased.
+    pub(super) fn key_shares(&self) -> usize {
+        self.secrets.values().flatten().count()
+    }
+
     /// How many shares are held for later.
     pub(super) fn held(&self) -> usize {
         self.early.values().map(VecDeque::len).sum()

@@ -281,6 +281,7 @@ impl Node {
             queued_bytes: self.mesh.queued_bytes(),
             links: self.neighbours.len(),
             deferred: self.table.deferred_len() + self.waiting_slots.len() + self.coin.held(),
+            key_shares: self.coin.key_shares(),
         }
     }
 

@@ -106,14 +106,16 @@ impl Node {
     /// This phone's history as a file: see [`crate::history::verify_history`] and `core/docs/history-format.md`.
     ///
     /// It ends with this phone's signed closing statement, unless slots are missing still, or there were more of them
-    /// than a phone keeps; then it is a history that is true as far as it goes.
+    /// than a phone keeps, or the table forked; then it is a history that is true as far as it goes.
     #[must_use]
     pub fn export_history(&self) -> Vec<u8> {
         let archive = &self.past.archive;
         let open = self.coin.open_throw();
         let (delivered, _) = self.replica.delivered();
-        let of_seat = (self.replica.seat(), &*self.identity);
-        archive.export(&self.table, delivered, open, of_seat)
+        // Of a table that forked no branch is the final one.
+        let closer = (self.replica.seat(), &*self.identity);
+        let closer = Some(closer).filter(|_| !self.replica.is_halted());
+        archive.export(&self.table, delivered, open, closer)
     }
 
     /// The last slot up to which this phone can prove its history.

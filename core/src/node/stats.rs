@@ -40,4 +40,6 @@ pub struct Usage {
     pub links: usize,
     /// What waits for the dice of a closed roll, or is ahead of its close: operations, slots, shares.
     pub deferred: usize,
+    /// Epochs whose dice this phone can give a share of.
+    pub key_shares: usize,
 }

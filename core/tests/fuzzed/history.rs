@@ -4,7 +4,7 @@
 use std::sync::{Arc, OnceLock};
 
 use bitcraps_core::consensus::{
-    Batch, Certificate, Epoch, Head, NO_NEW_VIEW, Phase, Quorum, Request, SignedRequest, Vote,
+    Batch, Certificate, Epoch, Head, NO_NEW_VIEW, Phase, Request, SignedRequest, Vote,
     genesis_chain, next_chain,
 };
 use bitcraps_core::craps::BetKind;
@@ -17,7 +17,9 @@ use bitcraps_core::wire::{Encode, PROTOCOL_VERSION};
 use super::Choices;
 
 const SEATS: u8 = 4;
-const SLOTS: u64 = 6;
+const SLOTS: u64 = 17;
+/// The first slot of the epoch without seat 3: W + 1 behind the slot with its key.
+const SECOND_EPOCH: u64 = 17;
 /// Bytes in front of the records.
 const HEAD: usize = 12;
 
@@ -25,8 +27,8 @@ fn identity(seat: u8) -> Identity {
     Identity::from_seed(&[seat + 1; 32])
 }
 
-/// Six slots, of which one certificate decides the fourth and fifth: signatures, dealings, acknowledgements, a roll with its dice,
-/// a bet, a leave.
+/// Signatures, dealings, acknowledgements, a roll with its dice, a bet, a leave, a key without whoever left, and a bet in the
+/// next epoch. One certificate decides the fourth and fifth slot, and one the eight that nothing happens in.
 fn sample() -> &'static [u8] {
     static SAMPLE: OnceLock<Vec<u8>> = OnceLock::new();
     SAMPLE.get_or_init(|| {
@@ -37,7 +39,6 @@ fn sample() -> &'static [u8] {
         };
         let table_id = genesis.digest();
         let context = Context::of_table(PROTOCOL_VERSION, &table_id);
-        let epoch = Epoch::new(PROTOCOL_VERSION, &table_id, 0, 1, genesis.roster.clone());
         let mut archive = Archive::new(genesis.clone());
         let mut table = Table::new(genesis).unwrap();
         let mut chain = genesis_chain(&table_id);
@@ -56,7 +57,9 @@ fn sample() -> &'static [u8] {
                 sequence,
                 chain,
             };
-            let certificate = (sequence != 4).then(|| certificate(head, &epoch));
+            let epoch = table.epoch_at(sequence).clone();
+            let ends = !matches!(sequence, 4 | 9..16);
+            let certificate = ends.then(|| certificate(head, &epoch));
             archive.deliver(sequence, chain, &batch, certificate.as_ref(), &epoch);
             let requests = batch.iter().map(|r| (r.player(), r.number(), r.payload()));
             table.apply(sequence, chain, requests);
@@ -69,23 +72,24 @@ fn sample() -> &'static [u8] {
             archive.throw(sequence, throw);
         }
         assert_eq!(table.rolls(), 1);
-        archive.export(&table, SLOTS, None, (Seat(0), &identity(0)))
+        assert_eq!(table.epoch_at(SECOND_EPOCH - 1).number, 0);
+        let epoch = table.epoch_at(SECOND_EPOCH);
+        assert_eq!((epoch.number, epoch.roster.len()), (1, 3));
+        archive.export(&table, SLOTS, None, Some((Seat(0), &identity(0))))
     })
 }
 
 /// What is ordered in a slot.
 fn operations(sequence: u64, table: &Table) -> Vec<(u8, Operation)> {
-    let id = AttemptId {
-        epoch: 0,
-        attempt: 0,
-    };
+    let epoch = u64::from(sequence > 6);
+    let id = AttemptId { epoch, attempt: 0 };
     let bet = Operation::PlaceBet {
         kind: BetKind::PassLine,
         amount: 25,
     };
     match sequence {
         1 => (0..SEATS).map(|seat| (seat, Operation::Sign)).collect(),
-        2 => {
+        2 | 7 => {
             let ceremony = table.attempt().unwrap().ceremony();
             let deal = |seat| Box::new(ceremony.deal(&identity(seat), Seat(seat)));
             let deals = (0..3).map(|seat| (seat, Operation::Deal(id, deal(seat))));
@@ -94,9 +98,13 @@ fn operations(sequence: u64, table: &Table) -> Vec<(u8, Operation)> {
         3 => (0..SEATS)
             .map(|seat| (seat, Operation::Acknowledge(id)))
             .collect(),
+        8 => (0..3)
+            .map(|seat| (seat, Operation::Acknowledge(id)))
+            .collect(),
         4 => vec![(0, bet.clone()), (0, Operation::RollClose { roll: 1 })],
-        5 => vec![(1, bet)],
-        _ => vec![(3, Operation::Leave)],
+        6 => vec![(3, Operation::Leave)],
+        5 | SECOND_EPOCH => vec![(1, bet)],
+        _ => Vec::new(),
     }
 }
 
@@ -137,7 +145,7 @@ fn request(
 }
 
 fn certificate(head: Head, epoch: &Epoch) -> Certificate {
-    let q = u8::try_from(Quorum::of(usize::from(SEATS)).q).unwrap();
+    let q = u8::try_from(epoch.quorum.q).unwrap();
     let phase = Phase::Commit;
     let context = epoch.view_context(&NO_NEW_VIEW);
     let sign = |seat| *Signed::sign(Vote { phase, head }, &context, &identity(seat)).signature();
@@ -181,6 +189,10 @@ pub(crate) fn history(input: &[u8]) {
             assert!(!whole.starts_with(&file) || !at_a_record, "{breach}");
             assert_ne!(file, whole, "{breach}");
             assert!(breach.offset <= file.len());
+            // What stands in front of the first change is true, and is not what is called broken.
+            let same = whole.iter().zip(&file).take_while(|(a, b)| a == b).count();
+            let changed = ends.iter().rev().find(|begin| **begin <= same);
+            assert!(breach.offset >= changed.copied().unwrap_or(0), "{breach}");
         }
     }
 }
