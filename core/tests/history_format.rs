@@ -323,3 +323,31 @@ fn the_example_is_valid_and_the_core_reads_the_same_genesis() {
     let genesis = genesis(2, 1_000).to_bytes();
     assert_eq!(file[12 + 5..12 + 5 + genesis.len()], genesis);
 }
+
+#[test]
+fn any_byte_of_the_example_changed_breaks_it_at_the_record_that_the_byte_stands_in() {
+    let file = example();
+    let mut begins = vec![12];
+    while let Some(length) = file
+        .get(begins[begins.len() - 1] + 1..)
+        .and_then(|rest| rest.get(..4))
+    {
+        let length = u32::from_le_bytes(length.try_into().unwrap());
+        begins.push(begins[begins.len() - 1] + 5 + usize::try_from(length).unwrap());
+    }
+    for (place, bit) in (0..file.len()).zip((0..8).cycle()) {
+        let mut bent = file.clone();
+        bent[place] ^= 1 << bit;
+        let Verdict::Broken(breach) = verify_history(&bent) else {
+            panic!("byte {place} can be changed");
+        };
+        let record = begins.iter().rposition(|begin| *begin <= place);
+        // What is in front of the records belongs to none, and a genesis is wrong by what does not fit it.
+        let named = match record {
+            None => breach.offset == 0,
+            Some(0) => breach.record <= 1,
+            Some(record) => breach.record == record && breach.offset == begins[record],
+        };
+        assert!(named, "byte {place}: {breach}");
+    }
+}

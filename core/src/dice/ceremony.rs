@@ -327,3 +327,20 @@ impl SecretShare {
 fn xor(bytes: &[u8; 32], pad: &[u8; 32]) -> [u8; 32] {
     std::array::from_fn(|at| bytes[at] ^ pad[at])
 }
+
+#[cfg(test)]
+mod tests {
+    use zeroize::ZeroizeOnDrop;
+
+    use super::*;
+
+    /// Only what erases itself when it is dropped gets through the compiler here.
+    fn erases_itself<T: ZeroizeOnDrop>(_: &T) {}
+
+    #[test]
+    fn what_is_secret_in_a_share_is_erased_when_it_is_dropped() {
+        let share = SecretShare::sum([].iter());
+        let SecretShare { scalar, public: _ } = &share;
+        erases_itself(scalar);
+    }
+}

@@ -21,8 +21,17 @@ pub fn dice_of(input: &RollInput, value: &[u8; 32]) -> (u8, u8) {
 fn dice_from_seed(seed: &Digest) -> (u8, u8) {
     (0_u32..)
         .flat_map(|counter| Digest::of("bitcraps/dice/v1", &[&seed.0, &counter.to_le_bytes()]).0)
-        .find(|byte| *byte < ACCEPTED_BELOW)
-        .map_or((1, 1), |byte| (byte % 36 / 6 + 1, byte % 6 + 1))
+        .find_map(dice_of_byte)
+        .unwrap_or((1, 1))
+}
+
+/// The dice that a byte stands for, if it stands for any.
+const fn dice_of_byte(byte: u8) -> Option<(u8, u8)> {
+    if byte < ACCEPTED_BELOW {
+        Some((byte % 36 / 6 + 1, byte % 6 + 1))
+    } else {
+        None
+    }
 }
 
 #[cfg(test)]
@@ -30,13 +39,17 @@ mod tests {
     use super::*;
 
     #[test]
-    fn every_accepted_byte_is_an_outcome_and_each_outcome_has_seven() {
+    fn each_of_the_36_outcomes_has_seven_bytes_and_four_bytes_have_none() {
         let mut counts = [0_u32; 36];
-        for byte in 0..ACCEPTED_BELOW {
-            let (first, second) = (byte % 36 / 6 + 1, byte % 6 + 1);
+        let mut refused = 0;
+        for byte in 0..=u8::MAX {
+            let Some((first, second)) = dice_of_byte(byte) else {
+                refused += 1;
+                continue;
+            };
             assert!((1..=6).contains(&first) && (1..=6).contains(&second));
             counts[usize::from((first - 1) * 6 + second - 1)] += 1;
         }
-        assert_eq!(counts, [7; 36]);
+        assert_eq!((counts, refused), ([7; 36], 4));
     }
 }
