@@ -6,16 +6,21 @@ use std::time;
 
 use bitcraps_core::consensus::Standing;
 use bitcraps_core::crypto::Identity;
+use bitcraps_core::mesh::{Token, WallMinutes};
 use bitcraps_core::node::{self, Command, Input, Node, NodeConfig};
 use bitcraps_core::time::Instant;
 
 use crate::card::Card;
 use crate::error::{NodeError, Result};
 use crate::event::{Event, event_of};
+use crate::lobby::{names, now, wall_clock};
 use crate::output::Output;
 use crate::requests::Requests;
 use crate::storage::{JournalFile, Storage};
 use crate::view::{LinkView, QuorumView, TableView};
+
+/// Most names of newcomers that are remembered; with more, the later ones have none.
+const NAMES_MAX: usize = 64;
 
 /// One phone at a table.
 #[derive(Debug)]
@@ -25,6 +30,10 @@ pub(crate) struct Driver {
     journal: JournalFile,
     started: time::Instant,
     requests: Requests,
+    /// What players are called, by seat; nobody unless the table was founded in a lobby.
+    names: Vec<String>,
+    /// What those who knocked are called, by key.
+    knocked: BTreeMap<Vec<u8>, String>,
     /// Outputs of the core that were looked through for a command's number; they go first.
     looked_through: VecDeque<node::Output>,
     events: VecDeque<Event>,
@@ -34,6 +43,17 @@ pub(crate) struct Driver {
     awaited: Option<(u64, Vec<u8>)>,
     /// A write failed: what the node would say now, it could not keep.
     failed: Option<String>,
+}
+
+/// What a driver begins with.
+#[derive(Debug)]
+pub(crate) struct Origin {
+    pub(crate) card: Card,
+    pub(crate) node: Node,
+    pub(crate) journal: JournalFile,
+    /// The node's clock counts from here.
+    pub(crate) started: time::Instant,
+    pub(crate) links: BTreeMap<u64, Option<u8>>,
 }
 
 impl Driver {
@@ -47,8 +67,12 @@ impl Driver {
         let (mut journal, records) = storage.journal()?;
         let config = || {
             let identity = Identity::from_seed(seed);
+            let founding = card.founding.as_ref();
             NodeConfig {
                 formed_now,
+                founding: founding.map(|founding| founding.bytes().to_vec()),
+                joins: card.joins,
+                clock: Some(wall_clock()),
                 ..NodeConfig::new(card.genesis.clone(), identity, card.secret)
             }
         };
@@ -65,19 +89,38 @@ impl Driver {
             node::OpenError::Rules(_) => NodeError::Rules(error.to_string()),
             node::OpenError::Journal { .. } => NodeError::Storage(error.to_string()),
         })?;
-        Ok(Self {
-            requests: Requests::new(node.seat()),
-            shooter: shooter(&node),
+        Ok(Self::of(Origin {
             card,
             node,
             journal,
             started: time::Instant::now(),
+            links: BTreeMap::new(),
+        }))
+    }
+
+    pub(crate) fn of(origin: Origin) -> Self {
+        let Origin {
+            card,
+            node,
+            journal,
+            started,
+            links,
+        } = origin;
+        Self {
+            requests: Requests::new(node.seat()),
+            shooter: shooter(&node),
+            names: names(card.founding.as_ref()),
+            knocked: BTreeMap::new(),
+            card,
+            node,
+            journal,
+            started,
             looked_through: VecDeque::new(),
             events: VecDeque::new(),
-            links: BTreeMap::new(),
+            links,
             awaited: None,
             failed: None,
-        })
+        }
     }
 
     /// Takes one input in; what follows from it waits in [`poll`](Self::poll).
@@ -140,6 +183,21 @@ impl Driver {
         })
     }
 
+    /// The text of an invite to this running table.
+    pub(crate) fn invite(&self, minutes: u32) -> Result<String> {
+        if self.card.founding.is_none() {
+            let text = "this table was not founded in one, so nobody can sit down later";
+            return Err(NodeError::Lobby(text.to_owned()));
+        }
+        let [a, b, c, d, e, f, g, h, ..] = entropy()?;
+        let token = Token([a, b, c, d, e, f, g, h]);
+        let until = wall_clock().minutes.0.saturating_add(minutes);
+        let invite = self
+            .node
+            .invite(self.card.secret, token, WallMinutes(until));
+        Ok(invite.to_text())
+    }
+
     /// The next thing to do. Records are written here, and are on disk before anything behind them is handed out.
     pub(crate) fn poll(&mut self) -> Result<Output> {
         self.check()?;
@@ -171,7 +229,11 @@ impl Driver {
         let awaited = self.awaited.as_ref();
         let awaited = awaited.filter(|(roll, _)| Some(*roll) == closed);
         let awaited = awaited.map_or_else(Vec::new, |(_, missing)| missing.clone());
-        TableView::of(&self.node, awaited)
+        let name = |seat: u8, key: &[u8]| {
+            let name = self.names.get(usize::from(seat));
+            name.or_else(|| self.knocked.get(key)).cloned()
+        };
+        TableView::of(&self.node, awaited, name)
     }
 
     /// Who must agree, and who can be reached.
@@ -219,6 +281,11 @@ impl Driver {
         Ok(output)
     }
 
+    /// Tells the app something that the core does not.
+    pub(crate) fn tell(&mut self, event: Event) {
+        self.events.push_back(event);
+    }
+
     fn take_event(&mut self, event: node::Event) {
         match &event {
             node::Event::NeighbourUp { link, seat } => {
@@ -233,6 +300,12 @@ impl Driver {
             node::Event::WaitingForDice { roll, missing } => {
                 let missing = missing.iter().map(|seat| seat.0).collect();
                 self.awaited = Some((*roll, missing));
+            }
+            node::Event::Lobby(node::LobbyEvent::Knocked { guest, name, .. })
+                if self.knocked.len() < NAMES_MAX =>
+            {
+                let key = guest.to_bytes().to_vec();
+                self.knocked.insert(key, name.as_str().to_owned());
             }
             _ => {}
         }
@@ -260,8 +333,7 @@ impl Driver {
     }
 
     fn now(&self) -> Instant {
-        let elapsed = self.started.elapsed().as_millis();
-        Instant(u64::try_from(elapsed).unwrap_or(u64::MAX))
+        now(self.started)
     }
 }
 
@@ -269,7 +341,8 @@ fn shooter(node: &Node) -> Option<u8> {
     node.table().shooter().map(|seat| seat.0)
 }
 
-fn shell_output(output: node::Output) -> Output {
+/// What an output of the core is to the shell.
+pub(crate) fn shell_output(output: node::Output) -> Output {
     match output {
         node::Output::Transmit { link, chunk } => Output::Transmit {
             link: link.0,

@@ -1,5 +1,7 @@
 //! What can go wrong in a call. Everything that goes wrong at the table comes as an event instead.
 
+use bitcraps_core::node::LobbyError;
+
 /// Why a call had no effect. The kinds are stable; the texts are for people and say what to do.
 #[derive(Debug, thiserror::Error, uniffi::Error)]
 #[uniffi(flat_error)]
@@ -12,7 +14,7 @@ pub enum NodeError {
     #[error("storage: {0}")]
     Storage(String),
     /// There is no table yet.
-    #[error("this phone sits at no table; take a seat first")]
+    #[error("this phone sits at no table; found one in a lobby, or take a seat first")]
     NoTable,
     /// There is a table already, and it is another one.
     #[error("this phone sits at a table already; use another storage folder for another table")]
@@ -20,6 +22,12 @@ pub enum NodeError {
     /// The table card is damaged, of another version, or gives this phone no seat.
     #[error("table card: {0}")]
     Card(String),
+    /// A text is no invite, or was not read whole.
+    #[error("{0}")]
+    Invite(String),
+    /// The lobby does not allow this now, or there is none.
+    #[error("lobby: {0}")]
+    Lobby(String),
     /// No table can be played under these rules.
     #[error("{0}")]
     Rules(String),
@@ -38,6 +46,15 @@ pub enum NodeError {
 }
 
 pub(crate) type Result<T> = std::result::Result<T, NodeError>;
+
+impl From<LobbyError> for NodeError {
+    fn from(error: LobbyError) -> Self {
+        match error {
+            LobbyError::Rules(error) => Self::Rules(error.to_string()),
+            error => Self::Lobby(error.to_string()),
+        }
+    }
+}
 
 impl From<std::io::Error> for NodeError {
     fn from(error: std::io::Error) -> Self {

@@ -11,6 +11,7 @@ use crate::bets::BetKind;
 use crate::card;
 use crate::driver::Driver;
 use crate::error::{NodeError, Result};
+use crate::lobby::Lobby;
 use crate::output::{LinkLoss, LinkRole, Output};
 use crate::storage::Storage;
 use crate::view::{Counter, QuorumView, TableView};
@@ -37,9 +38,11 @@ pub struct GameNode {
 }
 
 #[derive(Debug)]
-enum State {
+pub(crate) enum State {
     /// No seat yet.
     Away(Storage),
+    /// Among those who may get one.
+    Waiting(Box<Lobby>),
     Seated(Box<Driver>),
     Closed,
 }
@@ -96,7 +99,7 @@ impl GameNode {
         match &*state {
             State::Closed => Err(NodeError::Closed),
             State::Seated(driver) if *driver.card() == read => Ok(()),
-            State::Seated(..) => Err(NodeError::OtherTable),
+            State::Seated(_) | State::Waiting(_) => Err(NodeError::OtherTable),
             State::Away(storage) => {
                 let identity = Identity::from_seed(&self.seed);
                 if read
@@ -116,12 +119,15 @@ impl GameNode {
         }
     }
 
-    /// The UUID of the service to advertise and to scan for, as text; nothing before a seat is taken. It follows from the
-    /// table's secret and says nothing to strangers.
+    /// The UUID of the service to advertise and to scan for, as text; nothing before there is a lobby or a seat. It
+    /// follows from the table's secret and says nothing to strangers.
     #[must_use]
     pub fn service_uuid(&self) -> Option<String> {
-        let service = self.look(|driver| driver.node().service().to_string());
-        service.ok()
+        match &*self.lock().ok()? {
+            State::Seated(driver) => Some(driver.node().service().to_string()),
+            State::Waiting(lobby) => Some(lobby.service()),
+            State::Away(_) | State::Closed => None,
+        }
     }
 
     // ---------------------------------------------------------------- the player
@@ -184,6 +190,23 @@ impl GameNode {
     /// As above.
     pub fn unseat(&self, seat: u8) -> Result<u64> {
         self.command(Command::Unseat { seat: Seat(seat) })
+    }
+
+    /// Says that somebody who knocks should have a seat. It gets one once a quorum of the players has said so.
+    ///
+    /// # Errors
+    /// As above, or [`NodeError::Card`] if it is not a key.
+    pub fn seat_guest(&self, public_key: &[u8]) -> Result<u64> {
+        let key = card::public_key(public_key)?;
+        self.command(Command::Seat { key })
+    }
+
+    /// Buys in again, after everything is lost, as often as the rules allow.
+    ///
+    /// # Errors
+    /// As above.
+    pub fn buy_in(&self) -> Result<u64> {
+        self.command(Command::BuyIn)
     }
 
     /// Says that the evening is over. It is once a quorum of the players has said so.
@@ -322,9 +345,16 @@ impl GameNode {
     /// # Errors
     /// As above.
     pub fn poll_output(&self) -> Result<Output> {
-        match &mut *self.lock()? {
+        let mut state = self.lock()?;
+        if let State::Waiting(lobby) = &mut *state {
+            if let Some(output) = lobby.poll() {
+                return Ok(output);
+            }
+            state.sit_down()?;
+        }
+        match &mut *state {
             State::Seated(driver) => driver.poll(),
-            State::Away(_) => Ok(Output::Idle {
+            State::Away(_) | State::Waiting(_) => Ok(Output::Idle {
                 wake_after_ms: None,
             }),
             State::Closed => Err(NodeError::Closed),
@@ -339,7 +369,7 @@ impl GameNode {
     pub fn suspend(&self) -> Result<()> {
         match &mut *self.lock()? {
             State::Seated(driver) => driver.suspend(),
-            State::Away(_) => Ok(()),
+            State::Away(_) | State::Waiting(_) => Ok(()),
             State::Closed => Err(NodeError::Closed),
         }
     }
@@ -354,18 +384,37 @@ impl GameNode {
         };
         match std::mem::replace(&mut *state, State::Closed) {
             State::Seated(mut driver) => driver.suspend(),
-            State::Away(_) | State::Closed => Ok(()),
+            State::Away(_) | State::Waiting(_) | State::Closed => Ok(()),
         }
     }
 }
 
+impl State {
+    /// Everybody in the lobby has signed. If that cannot be kept on disk, the node is of no use until it is opened
+    /// again; the others have the table and give it to this phone then.
+    fn sit_down(&mut self) -> Result<()> {
+        if let Self::Waiting(lobby) = std::mem::replace(self, Self::Closed) {
+            *self = Self::Seated(Box::new(lobby.begin()?));
+        }
+        Ok(())
+    }
+}
+
 impl GameNode {
+    pub(crate) fn seed(&self) -> &[u8; 32] {
+        &self.seed
+    }
+
     /// After a panic nothing in there can be trusted.
-    fn lock(&self) -> Result<MutexGuard<'_, State>> {
+    pub(crate) fn lock(&self) -> Result<MutexGuard<'_, State>> {
         self.state.lock().map_err(|_| NodeError::Closed)
     }
 
     fn handle(&self, input: Input) -> Result<()> {
+        if let State::Waiting(lobby) = &mut *self.lock()? {
+            lobby.handle(input);
+            return Ok(());
+        }
         self.with(|driver| driver.handle(input))
     }
 
@@ -380,7 +429,7 @@ impl GameNode {
     fn with<T>(&self, call: impl FnOnce(&mut Driver) -> Result<T>) -> Result<T> {
         match &mut *self.lock()? {
             State::Seated(driver) => call(driver),
-            State::Away(_) => Err(NodeError::NoTable),
+            State::Away(_) | State::Waiting(_) => Err(NodeError::NoTable),
             State::Closed => Err(NodeError::Closed),
         }
     }

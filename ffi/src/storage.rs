@@ -13,7 +13,7 @@ use bitcraps_core::journal::Journal;
 use crate::error::{NodeError, Result};
 
 /// The folder.
-#[derive(Debug)]
+#[derive(Clone, Debug)]
 pub(crate) struct Storage {
     folder: PathBuf,
 }
@@ -51,6 +51,16 @@ impl Storage {
     /// Opens the journal and reads it back.
     pub(crate) fn journal(&self) -> Result<(JournalFile, Vec<Vec<u8>>)> {
         JournalFile::open(self.folder.join("journal"))
+    }
+
+    /// Opens the journal of a table that was founded a moment ago. Whatever lies there is of no table at all.
+    pub(crate) fn new_journal(&self) -> Result<JournalFile> {
+        let (journal, records) = self.journal()?;
+        if records.is_empty() {
+            Ok(journal)
+        } else {
+            journal.abandon()
+        }
     }
 }
 

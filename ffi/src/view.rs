@@ -56,6 +56,8 @@ pub struct SeatView {
     pub seat: u8,
     /// Its player's key.
     pub public_key: Vec<u8>,
+    /// What its player is called, if it came through a lobby.
+    pub name: Option<String>,
     /// Chips in front of the player.
     pub stack: u64,
     /// Chips on the layout.
@@ -157,7 +159,11 @@ pub struct Counter {
 }
 
 impl TableView {
-    pub(crate) fn of(node: &Node, awaited: Vec<u8>) -> Self {
+    pub(crate) fn of(
+        node: &Node,
+        awaited: Vec<u8>,
+        name: impl Fn(u8, &[u8]) -> Option<String>,
+    ) -> Self {
         let table = node.table();
         let (sequence, chain) = node.delivered();
         let (epoch, _) = node.epoch();
@@ -179,7 +185,7 @@ impl TableView {
             point: point(table.layout().phase()),
             shooter: table.shooter().map(|seat| seat.0),
             bank: table.ledger().bank(),
-            seats: seats(table),
+            seats: seats(table, name),
             bets: bets(table),
         }
     }
@@ -241,13 +247,14 @@ fn primary(epoch: &consensus::Epoch, view: u64) -> u8 {
     epoch.primary(view).0
 }
 
-fn seats(table: &Table) -> Vec<SeatView> {
+fn seats(table: &Table, name: impl Fn(u8, &[u8]) -> Option<String>) -> Vec<SeatView> {
     let ledger = table.ledger();
-    let seats = table.genesis().roster.seats();
+    let seats = table.all_seats().map(|seat| (seat, key(table, seat)));
     seats
-        .map(|seat| SeatView {
+        .map(|(seat, public_key)| SeatView {
             seat: seat.0,
-            public_key: key(table, seat),
+            name: name(seat.0, &public_key),
+            public_key,
             stack: ledger.stack(seat).unwrap_or_default(),
             escrow: ledger.escrow(seat).unwrap_or_default(),
             standing: Standing::of(table.gone(seat)),
@@ -256,7 +263,7 @@ fn seats(table: &Table) -> Vec<SeatView> {
 }
 
 fn key(table: &Table, seat: Seat) -> Vec<u8> {
-    let key = table.genesis().roster.key(seat);
+    let key = table.key_of(seat);
     key.map_or_else(Vec::new, |key| key.to_bytes().to_vec())
 }
 

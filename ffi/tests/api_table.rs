@@ -17,6 +17,9 @@ fn the_readme_names_every_event_and_error() {
     let readme = read("README.md");
     let events: BTreeSet<String> = rows(&readme, "event").into_iter().collect();
     assert_eq!(events, variants(&read("src/event.rs"), "pub enum Event {"));
+    let lobby: BTreeSet<String> = rows(&readme, "lobby event").into_iter().collect();
+    let told = variants(&read("src/lobby_event.rs"), "pub enum LobbyEvent {");
+    assert_eq!(lobby, told);
     let errors: BTreeSet<String> = rows(&readme, "error").into_iter().collect();
     assert_eq!(
         errors,

@@ -79,26 +79,19 @@ fn rolled(room: &Room) -> Vec<bool> {
 #[test]
 fn when_the_primary_dies_the_view_changes_and_the_next_bet_commits() {
     let mut room = Room::seated("primary", 4);
-    assert_eq!(room.bet(1, BetKind::PassLine, 10), Ok(()));
-    let primary = room.nodes[1].table().expect("it sits at a table").primary;
-    assert_eq!(primary, 0);
-    room.kill(0);
-    assert_eq!(room.bet(1, BetKind::PassLine, 10), Ok(()));
-    let changed = |event: &Event| {
-        matches!(
-            event,
-            Event::ViewChanged {
-                view: 1,
-                primary: 1
-            }
-        )
-    };
-    assert!(room.events[1].iter().any(changed));
-    let quorum = room.nodes[1].quorum().expect("it sits at a table");
-    assert_eq!(
-        (quorum.reachable, quorum.can_lose),
-        (vec![1, 2, 3], Some(0))
-    );
+    // On a slow machine it is somebody else's turn by now.
+    let dead = room.nodes[1].table().expect("it sits at a table").primary;
+    let other = (usize::from(dead) + 1) % 4;
+    room.events[other].clear();
+    assert_eq!(room.bet(other, BetKind::PassLine, 10), Ok(()));
+    room.kill(dead.into());
+    assert_eq!(room.bet(other, BetKind::PassLine, 10), Ok(()));
+    let changed =
+        |event: &Event| matches!(event, Event::ViewChanged { primary, .. } if *primary != dead);
+    room.run_until("the view", |room| room.events[other].iter().any(changed));
+    let quorum = room.nodes[other].quorum().expect("it sits at a table");
+    let living = (0..4).filter(|seat| *seat != dead).collect();
+    assert_eq!((quorum.reachable, quorum.can_lose), (living, Some(0)));
 }
 
 #[test]

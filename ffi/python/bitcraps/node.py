@@ -16,9 +16,11 @@ from .native import (
     GameNode,
     LinkLoss,
     LinkRole,
+    LobbyView,
     NodeConfig,
     NodeError,
     QuorumView,
+    TableRules,
     TableView,
 )
 
@@ -62,7 +64,7 @@ class CrapsNode:
         self.failure: NodeError | None = None
         """Why the node stopped, if it did: a failed write, most likely. Open it again then."""
         self._radio = radio
-        self._is_seated = self.native.table() is not None
+        self._is_present = self.native.table() is not None
         self._answers: dict[int, asyncio.Future[int]] = {}
         self._readers: list[tuple[deque[Event], asyncio.Event]] = []
         self._wake: asyncio.TimerHandle | None = None
@@ -87,13 +89,51 @@ class CrapsNode:
         self._radio.stop()
         self.native.shutdown()
 
+    # ------------------------------------------------------------ the lobby
+
+    def host_table(self, name: str, rules: TableRules) -> None:
+        """Opens a lobby; what happens there comes as `Event.LOBBY`, and `Event.FOUNDED` at its end."""
+        self.native.host_table(name, rules)
+        self._enter()
+
+    def join_table(self, name: str, invite: str) -> None:
+        """Enters the lobby that an invite is for."""
+        self.native.join_table(name, invite)
+        self._enter()
+
+    def invite(self, minutes: int) -> str:
+        """The text of a QR code that lets one guest in. The host's."""
+        return self.native.invite(minutes)
+
+    def lobby(self) -> LobbyView | None:
+        return self.native.lobby()
+
+    def propose_table(self) -> None:
+        """Asks everybody on the list to sign. The host's."""
+        self.native.propose_table()
+        self._pump()
+
+    def reopen_lobby(self) -> None:
+        """Asks nobody any more. The host's."""
+        self.native.reopen_lobby()
+        self._pump()
+
+    def remove_guest(self, public_key: bytes) -> None:
+        """Takes a guest off the list. The host's."""
+        self.native.remove_guest(public_key)
+        self._pump()
+
+    def answer_proposal(self, signs: bool) -> None:
+        """Signs what is proposed, or is off the list."""
+        self.native.answer_proposal(signs)
+        self._pump()
+
     # ------------------------------------------------------------ the player
 
     def take_seat(self, card: bytes, is_new: bool) -> None:
         """Sits down. `is_new` only if the card was made a moment ago; see `native.GameNode.take_seat`."""
         self.native.take_seat(card, is_new)
-        self._is_seated = True
-        self.on_state(True)
+        self._enter()
 
     def table(self) -> TableView | None:
         return self.native.table()
@@ -156,13 +196,18 @@ class CrapsNode:
     def on_writable(self, link: int) -> None:
         self._on_loop(self.native.link_writable, link)
 
+    def _enter(self) -> None:
+        """What the radio said before there was anybody to hear it is said again."""
+        self._is_present = True
+        self.on_state(True)
+
     def _on_loop(self, call, *arguments) -> None:
         if self._loop:
             self._loop.call_soon_threadsafe(self._take, call, arguments)
 
     def _take(self, call, arguments) -> None:
-        # A radio starts before anybody has taken a seat, and stops after the last chunk.
-        if not (self._loop and self._is_seated):
+        # A radio starts before there is a lobby or a seat, and stops after the last chunk.
+        if not (self._loop and self._is_present):
             return
         try:
             call(*arguments)

@@ -36,6 +36,29 @@ async def table_of(folder, phones: int = 4, seeds=None, walls=()):
         yield nodes
 
 
+NAMES = ["Ana", "Ben", "Cleo", "Dan"]
+
+
+@asynccontextmanager
+async def lobby_of(folder, phones: int = 4):
+    """A host and its guests in one room, all of them on everybody's list; and the invites that they came with."""
+    room = bc.Room()
+    async with AsyncExitStack() as stack, asyncio.timeout(PATIENCE):
+        nodes = [bc.CrapsNode(config(folder, at), room.radio()) for at in range(phones)]
+        for node in nodes:
+            await stack.enter_async_context(node)
+        nodes[0].host_table(NAMES[0], bc.preset_rules("friendly"))
+        invites = [nodes[0].invite(minutes=60) for _ in nodes[1:]]
+        for name, node, invite in zip(NAMES[1:], nodes[1:], invites):
+            node.join_table(name, invite)
+        await until(lambda: all(names(node) == NAMES[:phones] for node in nodes))
+        yield nodes, invites
+
+
+def names(node) -> list[str]:
+    return [guest.name for guest in node.lobby().guests]
+
+
 async def until(holds) -> None:
     while not holds():
         await asyncio.sleep(0.005)

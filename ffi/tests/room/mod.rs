@@ -100,6 +100,15 @@ impl Room {
         }
     }
 
+    /// One more phone; gives its number.
+    pub(crate) fn add(&mut self, open: impl FnOnce(String, usize) -> GameNode) -> usize {
+        let phone = self.nodes.len();
+        self.nodes.push(open(self.folder.phone(phone), phone));
+        self.events.push(Vec::new());
+        self.wake_at.push(None);
+        phone
+    }
+
     pub(crate) fn join_all(&mut self) {
         for a in 0..self.nodes.len() {
             for b in a + 1..self.nodes.len() {

@@ -12,7 +12,8 @@ extension NodeError {
     public var reason: String {
         switch self {
         case .IdentitySeed(let text), .Storage(let text), .NoTable(let text), .OtherTable(let text),
-            .Card(let text), .Rules(let text), .NoSuchBet(let text), .History(let text), .Busy(let text), .Closed(let text):
+            .Card(let text), .Invite(let text), .Lobby(let text), .Rules(let text), .NoSuchBet(let text), .History(let text),
+            .Busy(let text), .Closed(let text):
             return text
         }
     }
@@ -35,12 +36,13 @@ public actor CrapsNode {
     private var given: [UInt64: Result<UInt64, any Error>] = [:]
     private var waiting: Set<UInt64> = []
     private var wake: Task<Void, Never>?
-    private var isSeated: Bool
+    /// In a lobby or at a table.
+    private var isPresent: Bool
     private var isOpen = true
 
     public init(config: NodeConfig, radio: any Radio) throws {
         native = try GameNode.open(config: config)
-        isSeated = native.table() != nil
+        isPresent = native.table() != nil
         self.radio = radio
         let (stream, inbox) = AsyncStream.makeStream(of: RadioInput.self)
         self.inbox = inbox
@@ -50,13 +52,55 @@ public actor CrapsNode {
         }
     }
 
+    // MARK: The lobby
+
+    /// Opens a lobby as its host; what happens there comes as `Event.lobby`, and `Event.founded` at its end.
+    public func hostTable(name: String, rules: TableRules) throws {
+        try native.hostTable(name: name, rules: rules)
+        enter()
+    }
+
+    /// Enters the lobby that an invite is for.
+    public func joinTable(name: String, invite: String) throws {
+        try native.joinTable(name: name, invite: invite)
+        enter()
+    }
+
+    public nonisolated func lobby() -> LobbyView? { native.lobby() }
+
+    /// The text of a QR code that lets one guest in. The host's.
+    public nonisolated func invite(minutes: UInt32) throws -> String { try native.invite(minutes: minutes) }
+
+    /// Asks everybody on the list to sign. The host's.
+    public func proposeTable() throws {
+        try native.proposeTable()
+        pump()
+    }
+
+    /// Asks nobody any more. The host's.
+    public func reopenLobby() throws {
+        try native.reopenLobby()
+        pump()
+    }
+
+    /// Takes a guest off the list. The host's.
+    public func removeGuest(publicKey: Data) throws {
+        try native.removeGuest(publicKey: publicKey)
+        pump()
+    }
+
+    /// Signs what is proposed, or is off the list.
+    public func answerProposal(signs: Bool) throws {
+        try native.answerProposal(signs: signs)
+        pump()
+    }
+
     // MARK: The player
 
     /// Sits down. `isNew` only if the card was made a moment ago; see `GameNode.takeSeat`.
     public func takeSeat(card: Data, isNew: Bool) throws {
         try native.takeSeat(card: card, isNew: isNew)
-        isSeated = true
-        take(.state(true))
+        enter()
     }
 
     public nonisolated func table() -> TableView? { native.table() }
@@ -73,6 +117,29 @@ public actor CrapsNode {
 
     /// Waits until the bets are closed; the dice come as `Event.rolled`.
     public func roll() async throws -> UInt64 { try await answer(try native.roll()) }
+
+    /// What became of a command of `native`, by its number: the slot, or `BetRejected`.
+    public func answer(_ request: UInt64) async throws -> UInt64 {
+        waiting.insert(request)
+        pump()
+        defer {
+            waiting.remove(request)
+            given[request] = nil
+        }
+        return try await withTaskCancellationHandler {
+            try await withCheckedThrowingContinuation { continuation in
+                if let result = given.removeValue(forKey: request) {
+                    continuation.resume(with: result)
+                } else if Task.isCancelled {
+                    continuation.resume(throwing: CancellationError())
+                } else {
+                    answers[request] = continuation
+                }
+            }
+        } onCancel: {
+            Task { await self.settle(request, .failure(CancellationError())) }
+        }
+    }
 
     /// Everything from now on, to each reader.
     public func events() -> AsyncStream<Event> {
@@ -97,25 +164,6 @@ public actor CrapsNode {
 
     // MARK: What follows
 
-    private func answer(_ request: UInt64) async throws -> UInt64 {
-        waiting.insert(request)
-        pump()
-        defer { waiting.remove(request) }
-        return try await withTaskCancellationHandler {
-            try await withCheckedThrowingContinuation { continuation in
-                if let result = given.removeValue(forKey: request) {
-                    continuation.resume(with: result)
-                } else if Task.isCancelled {
-                    continuation.resume(throwing: CancellationError())
-                } else {
-                    answers[request] = continuation
-                }
-            }
-        } onCancel: {
-            Task { await self.settle(request, .failure(CancellationError())) }
-        }
-    }
-
     private func settle(_ request: UInt64, _ result: Result<UInt64, any Error>) {
         if let continuation = answers.removeValue(forKey: request) {
             continuation.resume(with: result)
@@ -126,9 +174,14 @@ public actor CrapsNode {
 
     private func forget(_ id: UUID) { readers[id] = nil }
 
-    /// A radio starts before anybody has taken a seat: what it says then is said again.
+    /// A radio starts before there is a lobby or a seat: what it said then is said again.
+    private func enter() {
+        isPresent = true
+        take(.state(true))
+    }
+
     private func take(_ input: RadioInput) {
-        guard isOpen, isSeated, failure == nil else { return }
+        guard isOpen, isPresent, failure == nil else { return }
         do { try input.hand(to: native) } catch { return fail(error) }
         pump()
     }

@@ -44,6 +44,41 @@ struct Table {
     }
 }
 
+/// A host and its guests in one room, all of them on everybody's list, and the invites that they came with.
+struct Gathering {
+    static let names = ["Ana", "Ben", "Cleo", "Dan"]
+    let folder: URL
+    let room: Room
+    let nodes: [CrapsNode]
+    let invites: [String]
+
+    /// Opens one more phone.
+    func add() throws -> CrapsNode {
+        try CrapsNode(config: Table.config(folder, nodes.count, UInt8(nodes.count)), radio: room.radio())
+    }
+
+    static func with(phones: Int, _ test: (Gathering) async throws -> Void) async throws {
+        let folder = FileManager.default.temporaryDirectory.appendingPathComponent(UUID().uuidString)
+        defer { try? FileManager.default.removeItem(at: folder) }
+        let room = Room()
+        let nodes = try (0..<phones).map {
+            try CrapsNode(config: Table.config(folder, $0, UInt8($0)), radio: room.radio())
+        }
+        try await nodes[0].hostTable(name: names[0], rules: presetRules(name: "friendly"))
+        let invites = try nodes.dropFirst().map { _ in try nodes[0].invite(minutes: 60) }
+        for (at, invite) in zip(1..., invites) {
+            try await nodes[at].joinTable(name: names[at], invite: invite)
+        }
+        try await until("the lists") { nodes.allSatisfy { $0.guests == Array(names.prefix(phones)) } }
+        try await test(Gathering(folder: folder, room: room, nodes: nodes, invites: invites))
+        for node in nodes { try await node.shutdown() }
+    }
+}
+
+extension CrapsNode {
+    nonisolated var guests: [String] { lobby()?.guests.map(\.name) ?? [] }
+}
+
 struct Timeout: Error { let what: String }
 
 /// Nothing here takes longer than three minutes on a machine that works.
@@ -75,6 +110,11 @@ actor Watch {
             if let found = pick(event) { return found }
         }
         return nil
+    }
+
+    /// The commands that took effect.
+    var committed: Set<UInt64> {
+        Set(seen.compactMap { if case .committed(_, let request) = $0 { request } else { nil } })
     }
 
     /// Whether each roll so far was a seven-out.

@@ -316,6 +316,24 @@ impl Lobby {
         self.list.as_ref().map_or(&[], |list| &list.value().listed)
     }
 
+    /// What is played by, as the list that this phone has says; the host's choice.
+    #[must_use]
+    pub fn rules(&self) -> Option<&TableRules> {
+        self.list.as_ref().map(|list| &list.value().rules)
+    }
+
+    /// Whether everybody on the list is asked to sign it now.
+    #[must_use]
+    pub fn is_closed(&self) -> bool {
+        self.list.as_ref().is_some_and(|list| list.value().closed)
+    }
+
+    /// What the player at this place of the list has answered, if it has.
+    #[must_use]
+    pub fn answer_of(&self, seat: Seat) -> Option<bool> {
+        self.answers.get(&seat).map(|answer| answer.value().signs)
+    }
+
     /// What everybody has signed, once everybody has.
     #[must_use]
     pub const fn founding(&self) -> Option<&Founding> {

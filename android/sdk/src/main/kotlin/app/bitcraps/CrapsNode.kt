@@ -5,10 +5,12 @@ import app.bitcraps.node.Event
 import app.bitcraps.node.GameNode
 import app.bitcraps.node.LinkLoss
 import app.bitcraps.node.LinkRole
+import app.bitcraps.node.LobbyView
 import app.bitcraps.node.NodeConfig
 import app.bitcraps.node.NodeException
 import app.bitcraps.node.Output
 import app.bitcraps.node.QuorumView
+import app.bitcraps.node.TableRules
 import app.bitcraps.node.TableView
 import kotlinx.coroutines.CompletableDeferred
 import kotlinx.coroutines.CoroutineDispatcher
@@ -52,18 +54,23 @@ class CrapsNode(
     private val scope = CoroutineScope(SupervisorJob() + dispatcher)
     private val told = MutableSharedFlow<Event>(0, EVENTS_MAX, BufferOverflow.DROP_OLDEST)
     private val shown = MutableStateFlow(native.table())
+    private val gathered = MutableStateFlow<LobbyView?>(null)
     private val broken = MutableStateFlow<NodeException?>(null)
     private val answers = HashMap<ULong, CompletableDeferred<Receipt>>()
     private var wake: Job? = null
     private var isStale = false
 
-    @Volatile private var isSeated = native.table() != null
+    /** In a lobby or at a table. */
+    @Volatile private var isPresent = native.table() != null
 
     /** What happens, from now on. A reader that falls [EVENTS_MAX] behind misses the oldest. */
     val events: SharedFlow<Event> = told.asSharedFlow()
 
     /** The table, after every change. */
     val table: StateFlow<TableView?> = shown.asStateFlow()
+
+    /** The lobby, while there is one, after every change. */
+    val lobby: StateFlow<LobbyView?> = gathered.asStateFlow()
 
     /** Why the node stopped, if it did: a failed write, most likely. Open it again then. */
     val failure: StateFlow<NodeException?> = broken.asStateFlow()
@@ -72,13 +79,29 @@ class CrapsNode(
         radio.start(this)
     }
 
+    /** Opens a lobby as its host; what happens there comes as [Event.Lobby], and [Event.Founded] at its end. */
+    fun hostTable(name: String, rules: TableRules) = enter { native.hostTable(name, rules) }
+
+    /** Enters the lobby that an invite is for. */
+    fun joinTable(name: String, invite: String) = enter { native.joinTable(name, invite) }
+
+    /** The text of a QR code that lets one guest in. The host's. */
+    fun invite(minutes: UInt): String = native.invite(minutes)
+
+    /** Asks everybody on the list to sign. The host's. */
+    fun proposeTable() = andSend { native.proposeTable() }
+
+    /** Asks nobody any more. The host's. */
+    fun reopenLobby() = andSend { native.reopenLobby() }
+
+    /** Takes a guest off the list. The host's. */
+    fun removeGuest(publicKey: ByteArray) = andSend { native.removeGuest(publicKey) }
+
+    /** Signs what is proposed, or is off the list. */
+    fun answerProposal(signs: Boolean) = andSend { native.answerProposal(signs) }
+
     /** Sits down. [isNew] only if the card was made a moment ago; see [GameNode.takeSeat]. */
-    fun takeSeat(card: ByteArray, isNew: Boolean) {
-        native.takeSeat(card, isNew)
-        isSeated = true
-        shown.value = native.table()
-        onState(true)
-    }
+    fun takeSeat(card: ByteArray, isNew: Boolean) = enter { native.takeSeat(card, isNew) }
 
     fun quorum(): QuorumView? = native.quorum()
 
@@ -119,11 +142,24 @@ class CrapsNode(
 
     override fun onWritable(link: ULong) = onNode { native.linkWritable(link) }
 
-    /** A radio starts before anybody has taken a seat: what it says then is said again. */
+    /** A radio starts before there is a lobby or a seat: what it says then is said again. */
+    private fun enter(call: () -> Unit) {
+        call()
+        isPresent = true
+        shown.value = native.table()
+        gathered.value = native.lobby()
+        onState(true)
+    }
+
+    private fun andSend(call: () -> Unit) {
+        call()
+        onNode {}
+    }
+
     private fun onNode(call: () -> Unit) {
         scope.launch {
             try {
-                if (broken.value == null && isSeated) {
+                if (broken.value == null && isPresent) {
                     call()
                     pump()
                 }
@@ -163,7 +199,10 @@ class CrapsNode(
 
     /** The table as it is after everything that was told. Dice fall between slots too, so every event may change it. */
     private fun show() {
-        if (isStale) shown.value = native.table()
+        if (isStale) {
+            shown.value = native.table()
+            gathered.value = native.lobby()
+        }
         isStale = false
     }
 

@@ -20,6 +20,11 @@ const val PATIENCE_MS = 180_000L
 
 /** Phones in one room, seated and linked, as every test needs them. */
 class Table(private val folder: File, private val room: Room, val nodes: MutableList<CrapsNode>) {
+    val names get() = NAMES.take(nodes.size)
+
+    /** Opens one more phone. */
+    fun add() = CrapsNode(config(nodes.size, nodes.size), room.radio()).also { nodes.add(it) }
+
     private fun config(phone: Int, seed: Int) = NodeConfig(File(folder, "$phone").path, ByteArray(32) { (seed + 1).toByte() })
 
     /** Opens a phone that was closed again, from its folder. */
@@ -27,26 +32,38 @@ class Table(private val folder: File, private val room: Room, val nodes: Mutable
 
     companion object {
         const val PHONES = 4
+        val NAMES = listOf("Ana", "Ben", "Cleo", "Dan")
 
         fun of(
             seeds: List<Int> = List(PHONES) { it },
             walls: List<Pair<Int, Int>> = emptyList(),
             test: suspend CoroutineScope.(Table) -> Unit,
-        ) = runBlocking {
-            val room = Room()
-            val table = Table(Files.createTempDirectory("bitcraps").toFile(), room, ArrayList())
-            val radios = seeds.map { room.radio() }
-            for ((one, other) in walls) room.separate(radios[one], radios[other])
+        ) = inRoom { table ->
+            val radios = seeds.map { table.room.radio() }
+            for ((one, other) in walls) table.room.separate(radios[one], radios[other])
+            seeds.forEachIndexed { at, seed -> table.nodes.add(CrapsNode(table.config(at, seed), radios[at])) }
+            val keys = table.nodes.take(PHONES).map { it.native.publicKey() }
+            val card = tableCard(presetRules("friendly"), keys)
+            table.nodes.forEach { it.takeSeat(card, isNew = true) }
+            until { walls.isNotEmpty() || table.nodes.all { it.quorum()?.reachable?.size == PHONES } }
+            until { walls.isNotEmpty() || table.nodes.all { it.table.value!!.dice.hasKey } }
+            test(table)
+        }
+
+        /** A host and its guests, all of them on everybody's list, and the invites that they came with. */
+        fun lobby(phones: Int, test: suspend CoroutineScope.(Table, List<String>) -> Unit) = inRoom { table ->
+            repeat(phones) { table.add() }
+            table.nodes[0].hostTable(NAMES[0], presetRules("friendly"))
+            val invites = table.nodes.drop(1).map { table.nodes[0].invite(60u) }
+            for ((at, invite) in invites.withIndex()) table.nodes[at + 1].joinTable(NAMES[at + 1], invite)
+            until { table.nodes.all { it.guests() == table.names } }
+            test(table, invites)
+        }
+
+        private fun inRoom(test: suspend CoroutineScope.(Table) -> Unit) = runBlocking {
+            val table = Table(Files.createTempDirectory("bitcraps").toFile(), Room(), ArrayList())
             try {
-                withTimeout(PATIENCE_MS) {
-                    seeds.forEachIndexed { at, seed -> table.nodes.add(CrapsNode(table.config(at, seed), radios[at])) }
-                    val keys = table.nodes.take(PHONES).map { it.native.publicKey() }
-                    val card = tableCard(presetRules("friendly"), keys)
-                    table.nodes.forEach { it.takeSeat(card, isNew = true) }
-                    until { walls.isNotEmpty() || table.nodes.all { it.quorum()?.reachable?.size == PHONES } }
-                    until { walls.isNotEmpty() || table.nodes.all { it.table.value!!.dice.hasKey } }
-                    test(table)
-                }
+                withTimeout(PATIENCE_MS) { test(table) }
             } finally {
                 table.nodes.forEach { it.close() }
                 table.folder.deleteRecursively()
@@ -54,6 +71,8 @@ class Table(private val folder: File, private val room: Room, val nodes: Mutable
         }
     }
 }
+
+fun CrapsNode.guests(): List<String> = lobby.value?.guests.orEmpty().map { it.name }
 
 suspend fun until(holds: () -> Boolean) {
     while (!holds()) delay(5)
