@@ -4,7 +4,7 @@ use std::path::PathBuf;
 
 use crate::library;
 use crate::report::{Stop, Suite, ended};
-use crate::step::{Done, count, need, output, root, target, try_run};
+use crate::step::{Done, count, need, output, root, try_run};
 
 /// A repository that does not answer is given up.
 const NETWORK_PATIENCE: [&str; 4] = [
@@ -16,20 +16,21 @@ const NETWORK_PATIENCE: [&str; 4] = [
 
 pub(crate) fn test() -> Suite {
     let tests = count(&folder().join("src").join("test"), "@Test");
-    suite(&["-Dtest=!Bench"]).unwrap_or_else(|stop| stop.suite(tests))
+    suite("dev", &["-Dtest=!Bench"]).unwrap_or_else(|stop| stop.suite(tests))
 }
 
 pub(crate) fn bench() -> Suite {
-    suite(&["-Dtest=Bench"]).unwrap_or_else(|stop| stop.suite(1))
+    suite("shipping", &["-Dtest=Bench"]).unwrap_or_else(|stop| stop.suite(1))
 }
 
 fn folder() -> PathBuf {
     root().join("android").join("sdk")
 }
 
-fn suite(which: &[&str]) -> Done<Suite> {
+fn suite(profile: &str, which: &[&str]) -> Done<Suite> {
     need(&["java", "mvn"], &["default-jdk-headless", "maven"])?;
-    let library = library::build("dev")?;
+    let library = library::build(profile)?;
+    let libraries = library.parent().unwrap_or(&library);
     let output = output("kotlin")?;
     library::bindings(&library, "kotlin", &output.join("generated"))?;
     let maven = |maven: &mut std::process::Command, goal: &[&str]| {
@@ -39,10 +40,7 @@ fn suite(which: &[&str]) -> Done<Suite> {
             .arg("-Dkotlin.compiler.daemon=false")
             .args(NETWORK_PATIENCE)
             .arg(format!("-Dbitcraps.output={}", output.display()))
-            .arg(format!(
-                "-Dbitcraps.library={}",
-                target().join("debug").display()
-            ))
+            .arg(format!("-Dbitcraps.library={}", libraries.display()))
             .args(goal)
             .current_dir(folder());
     };

@@ -12,29 +12,24 @@ const LIBRARY_MAX: u64 = 3_000_000;
 const SYMBOL_BYTES: u64 = 100_000;
 
 /// Builds the library for this machine and gives its path.
+///
+/// Tests take the one of the whole workspace's features, which `cargo test --workspace` has built before: it comes with
+/// this very program. What ships is built for itself.
 pub(crate) fn build(profile: &str) -> Done<PathBuf> {
-    cargo(
-        "library",
-        &[
-            "build",
-            "--locked",
-            "-p",
-            "bitcraps-ffi",
-            "--lib",
-            "--profile",
-            profile,
-        ],
-    )?;
-    let folder = if profile == "dev" { "debug" } else { profile };
-    Ok(target().join(folder).join(file_name()))
+    if profile == "dev" {
+        cargo("library", &["build", "--locked", "--bin", "sdk"])?;
+        return Ok(target().join("debug").join("deps").join(file_name()));
+    }
+    let alone = ["build", "--locked", "-p", "bitcraps-ffi", "--lib"];
+    cargo("library", &[&alone[..], &["--profile", profile]].concat())?;
+    Ok(target().join(profile).join(file_name()))
 }
 
 /// Generates the bindings of a language into a folder.
 pub(crate) fn bindings(library: &Path, language: &str, folder: &Path) -> Done {
-    cargo(
-        "binding generator",
-        &["build", "--locked", "-p", "bitcraps-bindgen"],
-    )?;
+    // As maturin builds it, too: the generator takes minutes to compile, and must not be compiled twice.
+    let generator = ["build", "--locked", "--bin", "uniffi-bindgen"];
+    cargo("binding generator", &generator)?;
     let generator = target().join("debug").join("uniffi-bindgen");
     run("bindings", generator, |generate| {
         generate

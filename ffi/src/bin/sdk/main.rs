@@ -1,5 +1,5 @@
-//! `cargo run -p bitcraps-ffi --bin sdk -- COMMAND`: builds the library, generates the bindings, and tests, measures or
-//! packs them. What cannot run on this machine is skipped, loudly, with the reason.
+//! `cargo run --bin sdk -- COMMAND`: builds the library, generates the bindings, and tests, measures or packs them. What
+//! cannot run on this machine is skipped, loudly, with the reason.
 #![forbid(unsafe_code)]
 
 mod kotlin;
@@ -15,10 +15,11 @@ use std::process::ExitCode;
 use report::{Report, Suite};
 
 const USAGE: &str = "\
-usage: cargo run -p bitcraps-ffi --bin sdk -- COMMAND
+usage: cargo run --bin sdk -- COMMAND
 
-  test      all suites: Rust, Python, Kotlin, Swift, and the type-check for the phones
+  test      all suites: Python, Kotlin, Swift, and the type-check for the phones
   python    the Python wheel, its tests and its sample
+  wheel     the Python wheel as it ships
   kotlin    the Kotlin SDK on the JVM, its tests and its sample
   swift     the Swift package, its tests and its sample
   android   what can be checked here of the Android library, and how to build it where the NDK is
@@ -31,6 +32,7 @@ fn main() -> ExitCode {
     let report = match command.as_str() {
         "test" => all(),
         "python" => one("Python", python::test()),
+        "wheel" => one("wheel", python::wheel()),
         "kotlin" => one("Kotlin", kotlin::test()),
         "swift" => one("Swift", swift::test()),
         "android" => one("Android", phones::android()),

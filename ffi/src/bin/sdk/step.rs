@@ -11,7 +11,7 @@ use crate::report::Stop;
 pub(crate) type Done<T = ()> = Result<T, Stop>;
 
 /// No step takes longer on a machine that works; then it is ended.
-const STEP_MAX: Duration = Duration::from_secs(15 * 60);
+const STEP_MAX: Duration = Duration::from_secs(30 * 60);
 /// What has not been fetched by then will not be: the suite that needs it is skipped.
 const FETCH_MAX: Duration = Duration::from_secs(5 * 60);
 /// A mirror that does not answer is given up.
@@ -197,7 +197,8 @@ pub(crate) fn number_before(text: &str, word: &str) -> usize {
     number.and_then(|number| number.parse().ok()).unwrap_or(0)
 }
 
-/// How often a marker stands in the files of a folder: how many tests there are that cannot be run.
+/// How often a marker stands in the files of a folder: how many tests there are that cannot be run. Benchmarks look like
+/// tests and are none.
 pub(crate) fn count(folder: &Path, marker: &str) -> usize {
     let Ok(entries) = fs::read_dir(folder) else {
         return 0;
@@ -206,6 +207,8 @@ pub(crate) fn count(folder: &Path, marker: &str) -> usize {
         let path = entry.path();
         if path.is_dir() {
             count(&path, marker)
+        } else if path.file_stem().is_some_and(|name| name == "Bench") {
+            0
         } else {
             fs::read_to_string(&path).map_or(0, |text| text.matches(marker).count())
         }

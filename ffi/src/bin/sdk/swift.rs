@@ -12,20 +12,20 @@ use crate::step::{
 
 pub(crate) fn test() -> Suite {
     let tests = count(&folder().join("Tests"), "func test");
-    suite("GameTests").unwrap_or_else(|stop| stop.suite(tests))
+    suite("dev", &["--skip", "Bench"]).unwrap_or_else(|stop| stop.suite(tests))
 }
 
 pub(crate) fn bench() -> Suite {
-    suite("Bench").unwrap_or_else(|stop| stop.suite(1))
+    suite("shipping", &["--filter", "Bench"]).unwrap_or_else(|stop| stop.suite(1))
 }
 
 fn folder() -> PathBuf {
     root().join("ios")
 }
 
-fn suite(filter: &str) -> Done<Suite> {
+fn suite(profile: &str, which: &[&str]) -> Done<Suite> {
     let compiler = Compiler::find()?;
-    let library = library::build("dev")?;
+    let library = library::build(profile)?;
     let work = output("swift")?;
     let generated = make_folder(output("swift-bindings")?)?;
     library::bindings(&library, "swift", &generated)?;
@@ -34,7 +34,7 @@ fn suite(filter: &str) -> Done<Suite> {
     let (is_good, text) = compiler.try_swift(
         "XCTest",
         &work,
-        &["test", "--skip-build", "--filter", filter],
+        &[&["test", "--skip-build"], which].concat(),
     )?;
     for line in text
         .lines()
@@ -55,7 +55,15 @@ fn suite(filter: &str) -> Done<Suite> {
         failed,
         skipped: 0,
     };
-    ended(is_good, suite, &text)
+    let suite = ended(is_good, suite, &text)?;
+    if profile == "dev" {
+        let printed = compiler.swift("sample", &work, &["run", "--skip-build", "SevenOut"])?;
+        if !printed.contains("Seven out!") {
+            println!("{printed}");
+            return Err(Stop::Failed("the sample saw no seven-out".to_owned()));
+        }
+    }
+    Ok(suite)
 }
 
 /// The package as SwiftPM wants it: our sources, the generated ones, and the library.
