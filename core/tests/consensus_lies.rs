@@ -163,6 +163,28 @@ fn a_new_primary_cannot_propose_again_below_the_head_it_chose() {
     cluster.expect(&[0, 2, 3], 3, 20_000);
 }
 
+// Kills: a vote's signature not looked at.
+#[test]
+fn votes_that_their_signers_did_not_sign_decide_nothing() {
+    let mut cluster = Cluster::mesh(4);
+    cluster.phones[0].honest = false;
+    (0..3).for_each(|phone| cluster.silence(phone));
+    let batch = vec![request(0, 1, b"bet")];
+    let head = head_of(0, 1, &genesis_chain(&TABLE), &batch);
+    let _ = cluster.inject(0, 3, &request_wire(&batch[0]));
+    let _ = cluster.inject(0, 3, &pre_prepare(4, 0, head, &batch));
+    for phase in [Phase::Prepare, Phase::Commit] {
+        for signer in 1..3 {
+            let mut forged = vote(4, 0, phase, head);
+            forged[6] = signer;
+            let answer = cluster.inject(0, 3, &forged);
+            assert_eq!(answer, Err(Ignored::BadSignature), "{phase:?} of {signer}");
+        }
+        let _ = cluster.inject(0, 3, &vote(4, 0, phase, head));
+    }
+    assert_eq!(cluster.phones[3].replica.delivered().0, 0);
+}
+
 #[test]
 fn a_claim_without_its_certificate_does_not_count() {
     let mut cluster = Cluster::mesh(4);

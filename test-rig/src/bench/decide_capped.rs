@@ -45,8 +45,8 @@ fn median_ms(n: u8) -> Result<u64, String> {
     Ok(Percentiles::of(times).map_or(0, |times| times.p50))
 }
 
-/// When a phone delivered something; then lets the time run to the pause's end.
-fn until_delivered(room: &mut Room, phone: usize, end_us: u64) -> Result<u64, String> {
+/// When a phone delivered something of its own; then lets the time run to the pause's end.
+pub(super) fn until_delivered(room: &mut Room, phone: usize, end_us: u64) -> Result<u64, String> {
     let mut decided = None;
     while room.next_us().is_some_and(|next| next <= end_us) && room.step() {
         while let Some(observation) = room.take_observation() {

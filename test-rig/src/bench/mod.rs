@@ -11,6 +11,7 @@ mod decision;
 mod dkg;
 mod journal;
 mod mesh;
+mod new_primary;
 mod nodes;
 mod replicas;
 mod slowdown;
@@ -43,6 +44,11 @@ pub const PARTS: &[Part] = &[
         "view_change",
         "a view change: origin bytes with one undecided slot, and with a full window",
         view_change::run,
+    ),
+    part(
+        "new_primary",
+        "the primary is switched off: until a bet lands that was placed then, 30 ms on every link",
+        new_primary::run,
     ),
     part(
         "decide_capped_ms",
