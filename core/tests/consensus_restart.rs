@@ -118,6 +118,36 @@ fn everybody_dies_at_any_step_of_a_view_change_and_the_table_goes_on() {
     }
 }
 
+// Kills: a signed new-view signed anew after a start.
+#[test]
+fn a_primary_that_dies_at_any_step_of_its_view_change_signs_no_second_new_view_on_other_view_changes()
+ {
+    for seed in 0..4 {
+        for steps in 0.. {
+            let mut cluster = Cluster::new(7, seed);
+            cluster.connect_all();
+            busy(&mut cluster, 1);
+            cluster.run_for(25);
+            cluster.kill(0);
+            cluster.dies_after(1, steps);
+            if !cluster.run_until(2_500, |cluster| cluster.is_dead(1)) {
+                assert!(steps > 20, "{steps} steps");
+                break;
+            }
+            // Its quorum is another one now: one who was in it is gone, and all the others are in time.
+            cluster.kill(2);
+            cluster.restart(1);
+            cluster.run_for(5_000);
+            let before = cluster.requests(1);
+            let living = [1, 3, 4, 5, 6];
+            for phone in living {
+                cluster.submit(phone, b"after");
+            }
+            cluster.expect(&living, before + living.len(), LATER);
+        }
+    }
+}
+
 #[test]
 fn nobody_votes_after_a_start_before_a_quorum_itself_counted_has_said_what_it_holds() {
     for n in [4, 7, 9] {

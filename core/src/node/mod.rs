@@ -414,6 +414,7 @@ impl Node {
             Action::EnteredView { view, primary } => {
                 self.mesh
                     .drop_stale(|message| is_of_another_view(message, view));
+                self.relay.enter_view();
                 self.stats.views_entered += 1;
                 self.tell(Event::ViewChanged { view, primary });
             }

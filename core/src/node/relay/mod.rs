@@ -108,6 +108,12 @@ impl Relay {
         self.wards.remove(&link);
     }
 
+    /// The votes of the last view are void, and so is whatever help there was with them.
+    pub(super) fn enter_view(&mut self) {
+        self.prepared.clear();
+        self.wards.values_mut().for_each(|ward| ward.helped = 0);
+    }
+
     /// Whom this phone or a neighbour has links to.
     pub(super) fn set_links(&mut self, seat: Seat, links: SeatSet) {
         self.graph.set(seat, links);
