@@ -2,8 +2,9 @@
 
 mod cluster;
 
+use bitcraps_core::consensus::Ignored;
 use bitcraps_core::consensus::limits::{CHECKPOINT_EVERY, SLOTS_BELOW_STABLE, WINDOW};
-use cluster::forge::range;
+use cluster::forge::{head_of, pre_prepare, range, request, request_wire};
 use cluster::model::{joins, leaves};
 use cluster::{Cluster, seat};
 
@@ -67,6 +68,33 @@ fn a_phone_that_slept_for_hundreds_of_slots_goes_on_from_a_checkpoint() {
     // And it counts again: without another phone, its votes are needed.
     cluster.silence(2);
     play(&mut cluster, &[0, 1, 3], 20);
+}
+
+// Kills: voting goes on beyond the end of the epoch.
+#[test]
+fn no_slot_beyond_the_end_of_an_epoch_is_voted_on_by_its_members() {
+    let mut cluster = Cluster::mesh(5);
+    let others = [1, 2, 3];
+    play(&mut cluster, &others, 3);
+    cluster.submit(1, &leaves(4));
+    let last = 3 + 1 + WINDOW;
+    play(&mut cluster, &others, usize::try_from(last).unwrap() - 4);
+    assert_eq!(delivered(&cluster, 1), last - 1);
+    cluster.phones[0].honest = false;
+    cluster.silence(0);
+    let (_, tip) = cluster.phones[1].replica.delivered();
+    let end = vec![request(0, 1, b"in the last slot")];
+    let beyond = vec![request(0, 2, b"in the one behind it")];
+    let end_head = head_of(0, last, &tip, &end);
+    let beyond_head = head_of(0, last + 1, &end_head.chain, &beyond);
+    for to in others {
+        let _ = cluster.inject(0, to, &request_wire(&end[0]));
+        let _ = cluster.inject(0, to, &request_wire(&beyond[0]));
+        let taken = cluster.inject(0, to, &pre_prepare(5, 0, end_head, &end));
+        assert_eq!(taken, Ok(()));
+        let refused = cluster.inject(0, to, &pre_prepare(5, 0, beyond_head, &beyond));
+        assert_eq!(refused, Err(Ignored::OutOfWindow), "{to}");
+    }
 }
 
 #[test]

@@ -5,8 +5,8 @@ mod cluster;
 use std::collections::BTreeSet;
 
 use bitcraps_core::consensus::{
-    Action, Epoch, Evidence, ForkProof, Halt, Head, Ignored, Message, Peer, Phase, Quorum, Reason,
-    Record, Side, SideMessage, Status, genesis_chain,
+    Action, Epoch, Evidence, ForkProof, Halt, Head, Ignored, Message, NO_NEW_VIEW, Peer, Phase,
+    Quorum, Reason, Record, Side, SideMessage, Slots, Status, genesis_chain,
 };
 use bitcraps_core::crypto::{Context, Digest};
 use bitcraps_core::time::Instant;
@@ -133,6 +133,12 @@ impl Cut {
         let own = self.cluster.own.len();
         for phone in self.honest.clone() {
             self.cluster.submit(phone, b"too late");
+            // Not even what a quorum has signed: it would have to lie.
+            let _ = self.cluster.inject(
+                self.honest[0],
+                phone,
+                &decided_next(self.n, self.cluster.phones[phone].replica.delivered()),
+            );
         }
         self.cluster.run_for(60_000);
         let signed = self.cluster.own[own..].iter();
@@ -142,6 +148,19 @@ impl Cut {
             .collect();
         assert!(kinds.is_subset(&BTreeSet::from([9, 10])), "{kinds:?}");
     }
+}
+
+/// An empty slot on top of this one, with a commit certificate that holds.
+fn decided_next(n: usize, (sequence, tip): (u64, Digest)) -> Vec<u8> {
+    let head = head_of(0, sequence + 1, &tip, &Vec::new());
+    let signers = range(0, Quorum::of(n).q);
+    let decided = certificate(n, Phase::Commit, &signers, head, &NO_NEW_VIEW);
+    let slots = Slots {
+        first: head.sequence,
+        batches: vec![Vec::new()],
+        certificate: Some((0, (&decided).into())),
+    };
+    Message::Slots(slots).to_wire(TAG, 0, head.sequence)
 }
 
 fn epoch(n: usize) -> Epoch {
