@@ -18,7 +18,7 @@ final class LobbyTests: XCTestCase {
             XCTAssertEqual(seat, 3)
             let isAsked = await watch.first { if case .lobby(.proposed) = $0 { true } else { nil } }
             XCTAssertEqual(isAsked, true)
-            XCTAssertEqual(nodes[2].table()?.seats.map(\.name), Gathering.names)
+            XCTAssertEqual(nodes[2].table()?.seats.compactMap(\.name), Gathering.names)
             _ = try await nodes[3].placeBet(.passLine, chips: 10)
             try await until("all phones") { nodes.allSatisfy { $0.table()?.seats[3].stack == 990 } }
         }
