@@ -267,6 +267,26 @@ impl CoinKey {
         }
     }
 
+    /// A member's own share, just made: it needs no proof. `None` if the secret is not the member's in this key.
+    #[must_use]
+    pub fn own(
+        &self,
+        signer: Seat,
+        secret: &SecretShare,
+        input: &RollInput,
+    ) -> Option<CheckedShare> {
+        let member = self.members.get(&signer)?;
+        if member.bytes != secret.public() {
+            return None;
+        }
+        let share = Share::make(signer, secret, input);
+        Some(CheckedShare {
+            value: point(&share.value)?,
+            share,
+            message: input.message,
+        })
+    }
+
     /// The value V of the roll from the first t of these shares; `None` if they are fewer, a signer stands twice, or one
     /// was checked for another roll.
     /// Any t give the same.

@@ -10,9 +10,7 @@ use std::time::Duration;
 
 use crate::consensus::Ignored;
 use crate::crypto::{Checker, Identity, SEATS_MAX, Seat, SeatSet};
-use crate::dice::{
-    CheckedShare, RollInput, RollShare, SecretShare, Share, ShareError, ShareMessage,
-};
+use crate::dice::{CheckedShare, RollInput, RollShare, SecretShare, ShareError, ShareMessage};
 use crate::history::Throw;
 use crate::mesh::LinkId;
 use crate::table::{ClosedRoll, EpochKey, FalseShare, Table};
@@ -158,18 +156,18 @@ impl Coin {
             told: false,
             input,
         };
-        if let Some(Some(secret)) = self.secrets.get(&closed.epoch) {
+        let secret = self.secrets.get(&closed.epoch).and_then(Option::as_ref);
+        let coin = table.key(closed.epoch)?.coin();
+        if let Some(checked) = secret.and_then(|secret| coin.own(self.seat, secret, &open.input)) {
             let statement = RollShare {
                 roll: closed.roll,
                 chain: closed.chain,
-                share: Share::make(self.seat, secret, &open.input),
+                share: *checked.share(),
             };
             let message = ShareMessage::sign(statement, &context, &self.identity);
             let bytes = message.to_wire(self.table_tag, closed.roll);
             open.own = Some(bytes.clone());
-            if let Some(Ok(checked)) = table.check_share(&self.checker, &message.share) {
-                open.shares.insert(self.seat, (checked, bytes));
-            }
+            open.shares.insert(self.seat, (checked, bytes));
         }
         Some(open)
     }

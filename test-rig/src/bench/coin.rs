@@ -48,22 +48,25 @@ fn shares(secrets: &[SecretShare], threshold: usize, input: &RollInput) -> Vec<S
         .collect()
 }
 
-/// What one phone does for a roll: its own share, the check of everybody's, and the dice.
+/// What one phone does for a roll: its own share, the check of the others', and the dice.
 fn throw(
     key: &CoinKey,
     secret: &SecretShare,
     input: &RollInput,
     shares: &[Share],
 ) -> Result<(), String> {
-    let own = Share::make(Seat(0), secret, input);
-    let checked = shares
+    let own = key.own(Seat(0), secret, input);
+    let own = own.ok_or("the secret is another key's")?;
+    let others = shares
         .iter()
+        .skip(1)
         .map(|share| key.check(&Checker::default(), input, share));
+    let checked = std::iter::once(Ok(own)).chain(others);
     let checked = checked.collect::<Result<Vec<_>, _>>();
     let checked = checked.map_err(|error| error.to_string())?;
     let value = key.combine(input, &checked).ok_or("too few shares")?;
     let dice = dice_of(input, &value);
-    if own != shares[0] || !(1..=6).contains(&dice.0) {
+    if *own.share() != shares[0] || !(1..=6).contains(&dice.0) {
         return Err("a roll went wrong".into());
     }
     Ok(())
