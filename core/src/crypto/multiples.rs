@@ -101,12 +101,15 @@ mod tests {
             torsion,
         ];
         for point in points {
-            let (narrow, wide) = (Multiples::<_, 6>::of(point), Multiples::<_, 8>::of(point));
+            let (five, seven) = (Multiples::<_, 5>::of(point), Multiples::<_, 7>::of(point));
+            let (nine, ten) = (Multiples::<_, 9>::of(point), Multiples::<_, 10>::of(point));
             for scalar in scalars() {
                 let start = ED25519_BASEPOINT_POINT;
                 let sum = start + point * scalar;
-                assert_eq!(narrow.add(&scalar, start), sum);
-                assert_eq!(wide.add(&scalar, start), sum);
+                assert_eq!(five.add(&scalar, start), sum);
+                assert_eq!(seven.add(&scalar, start), sum);
+                assert_eq!(nine.add(&scalar, start), sum);
+                assert_eq!(ten.add(&scalar, start), sum);
             }
         }
     }

@@ -8,11 +8,11 @@ use bitcraps_core::wire::Encode;
 use serde_json::{Value, json};
 
 use super::by_size;
-use super::clock::CpuClock;
+use super::clock::least;
 use super::dkg::Members;
 
-/// How many rolls the mean is taken over.
-const ROLLS: u64 = 200;
+/// How many rolls the mean is taken over, each time.
+const ROLLS: u64 = 100;
 const TABLE: Digest = Digest([7; 32]);
 const CHAIN: Digest = Digest([9; 32]);
 
@@ -27,11 +27,11 @@ pub(super) fn run() -> Result<Value, String> {
                 (input, shares)
             })
             .collect();
-        let clock = CpuClock::start();
-        for (input, shares) in &rolls {
-            throw(&key, &secrets[0], input, shares)?;
-        }
-        let micros = clock.elapsed().as_micros() / u128::from(ROLLS);
+        let took = least(|| {
+            let mut rolls = rolls.iter();
+            rolls.try_for_each(|(input, shares)| throw(&key, &secrets[0], input, shares))
+        })?;
+        let micros = took.as_micros() / u128::from(ROLLS);
         let own = rolls[0].1[0];
         Ok(json!({
             "share_bytes": own.to_bytes().len(),

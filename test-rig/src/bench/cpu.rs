@@ -3,17 +3,20 @@
 //!
 //! Each phone checks every signature itself: no verdicts are shared, as they are in a simulated room.
 
+use std::time::Duration;
+
 use bitcraps_core::craps::BetKind;
 use bitcraps_core::node::Command;
 use serde_json::Value;
 
-use super::clock::CpuClock;
+use super::clock::least;
 use super::decision::BET;
 use super::nodes::Nodes;
 use super::replicas::Replicas;
 use super::{by_size, ratio, thousandths};
 
-const DECISIONS: u64 = 64;
+/// Each time: as many as from one checkpoint to the next.
+const DECISIONS: u64 = 16;
 const HOPS_MAX: usize = 10;
 
 /// Design §8: on the work that the engines it names were measured on. A full mesh in memory, each message sent once to each.
@@ -23,9 +26,8 @@ pub(super) fn replicas() -> Result<Value, String> {
         room.passes_on = false;
         // What is made once for each key is made before the clock starts.
         decide(&mut room, 0)?;
-        let clock = CpuClock::start();
-        (1..=DECISIONS).try_for_each(|round| decide(&mut room, round))?;
-        Ok(millis_each(&clock))
+        let took = least(|| (1..=DECISIONS).try_for_each(|round| decide(&mut room, round)))?;
+        Ok(millis_each(took))
     })
 }
 
@@ -54,17 +56,18 @@ pub(super) fn nodes() -> Result<Value, String> {
         if !room.nodes[0].table().has_key() {
             return Err(format!("no key was made at {n} phones"));
         }
-        let before = room.nodes[0].delivered().0;
-        let clock = CpuClock::start();
-        (0..DECISIONS).for_each(|round| bet(&mut room, usize::try_from(round).unwrap_or(0)));
-        let each = millis_each(&clock);
-        let decided = room.nodes[0].delivered().0 - before;
-        if decided == DECISIONS {
-            return Ok(each);
-        }
-        Err(format!(
-            "{decided} slots for {DECISIONS} bets at {n} phones"
-        ))
+        let took = least(|| {
+            let before = room.nodes[0].delivered().0;
+            (0..DECISIONS).for_each(|round| bet(&mut room, usize::try_from(round).unwrap_or(0)));
+            let decided = room.nodes[0].delivered().0 - before;
+            if decided == DECISIONS {
+                return Ok(());
+            }
+            Err(format!(
+                "{decided} slots for {DECISIONS} bets at {n} phones"
+            ))
+        })?;
+        Ok(millis_each(took))
     })
 }
 
@@ -75,7 +78,7 @@ fn bet(room: &mut Nodes, round: usize) {
     room.command(at, Command::PlaceBet { kind, amount });
 }
 
-fn millis_each(clock: &CpuClock) -> Value {
-    let micros = u64::try_from(clock.elapsed().as_micros()).unwrap_or(u64::MAX);
+fn millis_each(took: Duration) -> Value {
+    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
     thousandths(ratio(micros, DECISIONS * 1000))
 }
