@@ -38,13 +38,14 @@ const fn thread_cpu() -> Option<Duration> {
     None
 }
 
-/// How many times a thing is done of which the quickest counts.
-const TIMES: u32 = 16;
+/// For so long a thing is done again and again, and the quickest time counts.
+const LONG: Duration = Duration::from_secs(3);
 
-/// The least CPU time of several times: what the work costs where nothing else takes caches and cores away.
+/// The least CPU time of many: what the work costs where nothing else takes caches and cores away. On a machine that is
+/// shared, one time in a row differs from the next by half, and slow spells last for seconds.
 pub(super) fn least(mut work: impl FnMut() -> Result<(), String>) -> Result<Duration, String> {
-    let mut least = Duration::MAX;
-    for _ in 0..TIMES {
+    let (mut least, all) = (Duration::MAX, CpuClock::start());
+    while all.elapsed() < LONG {
         let clock = CpuClock::start();
         work()?;
         least = least.min(clock.elapsed());

@@ -12,7 +12,7 @@ use super::clock::least;
 use super::dkg::Members;
 
 /// How many rolls the mean is taken over, each time.
-const ROLLS: u64 = 100;
+const ROLLS: u64 = 25;
 const TABLE: Digest = Digest([7; 32]);
 const CHAIN: Digest = Digest([9; 32]);
 

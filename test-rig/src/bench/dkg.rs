@@ -8,10 +8,10 @@ use bitcraps_core::wire::Encode;
 use serde_json::{Value, json};
 
 use super::by_size;
-use super::clock::CpuClock;
+use super::clock::least;
 
-/// How many ceremonies the mean is taken over.
-const CEREMONIES: u16 = 25;
+/// How many ceremonies the mean is taken over, each time.
+const CEREMONIES: u16 = 5;
 const TABLE: Digest = Digest([7; 32]);
 
 /// The members of an epoch.
@@ -122,11 +122,11 @@ pub(super) fn run() -> Result<Value, String> {
             Ok((ceremony, dealings))
         });
         let ceremonies = ceremonies.collect::<Result<Vec<_>, String>>()?;
-        let clock = CpuClock::start();
-        for (ceremony, dealings) in &ceremonies {
-            members.take_part(ceremony, dealings)?;
-        }
-        let micros = clock.elapsed().as_micros() / u128::from(CEREMONIES);
+        let took = least(|| {
+            let mut ceremonies = ceremonies.iter();
+            ceremonies.try_for_each(|(ceremony, dealings)| members.take_part(ceremony, dealings))
+        })?;
+        let micros = took.as_micros() / u128::from(CEREMONIES);
         Ok(json!({
             "cpu_us": u64::try_from(micros).unwrap_or(u64::MAX),
             "transcript_bytes": members.transcript_bytes(&members.ceremony(0)),
