@@ -25,7 +25,7 @@ fn every_preset_can_be_played_at_a_full_table_and_comes_back_from_its_bytes() {
     assert_eq!(Rules::preset("downtown"), None);
     let default = TableRules::default();
     assert_eq!(default.check(18), Ok(()));
-    assert_eq!(default.to_bytes().len(), 78, "as the protocol says");
+    assert_eq!(default.to_bytes().len(), 80, "as the protocol says");
 }
 
 #[test]
