@@ -37,7 +37,7 @@ final class LobbyTests: XCTestCase {
                 XCTAssertTrue(error.reason.contains("scan it again"), error.reason)
             }
             try await copy.joinTable(name: "Eve", invite: lobby.invites[0])
-            let refusal: (Event) -> String? = {
+            let refusal: @Sendable (Event) -> String? = {
                 if case .lobby(.notAdmitted(let reason)) = $0 { reason } else { nil }
             }
             try await until("the refusal") { await watch.first(refusal) != nil }
