@@ -272,7 +272,7 @@ fn what_waits_already_is_not_queued_twice() {
 }
 
 #[test]
-fn a_link_that_never_has_nothing_urgent_to_carry_still_carries_every_class() {
+fn a_link_that_always_has_something_urgent_to_carry_still_carries_every_class() {
     let (mut left, mut right) = pair(23);
     let lowest = [Class::Control, Class::Proposal, Class::Bulk];
     for class in lowest {

@@ -2,6 +2,10 @@
 
 use std::time::{Duration, Instant};
 
+use serde_json::Value;
+
+use super::SIZES;
+
 /// Measures from its start: the CPU time of this thread where the system tells it (Unix), else time on the wall.
 #[derive(Debug)]
 pub(super) struct CpuClock {
@@ -38,17 +42,34 @@ const fn thread_cpu() -> Option<Duration> {
     None
 }
 
-/// For so long a thing is done again and again, and the quickest time counts.
-const LONG: Duration = Duration::from_secs(3);
+/// For so long everything is done again and again, all sizes in turn, and the quickest time of each counts.
+const LONG: Duration = Duration::from_secs(15);
 
-/// The least CPU time of many: what the work costs where nothing else takes caches and cores away. On a machine that is
-/// shared, one time in a row differs from the next by half, and slow spells last for seconds.
-pub(super) fn least(mut work: impl FnMut() -> Result<(), String>) -> Result<Duration, String> {
-    let (mut least, all) = (Duration::MAX, CpuClock::start());
-    while all.elapsed() < LONG {
-        let clock = CpuClock::start();
-        work()?;
-        least = least.min(clock.elapsed());
+/// For each size of table what `show` makes of the least CPU time that `work` took of many: what the work costs where
+/// nothing else takes caches and cores away. On a machine that is shared, one time differs from the next by half, and slow
+/// spells last for seconds; so every size has its turn all the time through.
+pub(super) fn least_by_size<T>(
+    prepare: impl Fn(u8) -> Result<T, String>,
+    work: impl Fn(&mut T) -> Result<(), String>,
+    show: impl Fn(&T, Duration) -> Value,
+) -> Result<Value, String> {
+    let prepared = SIZES.iter().map(|n| Ok((*n, prepare(*n)?, Duration::MAX)));
+    let mut all = prepared.collect::<Result<Vec<_>, String>>()?;
+    let began = CpuClock::start();
+    while began.elapsed() < LONG {
+        for (_, at, least) in &mut all {
+            let clock = CpuClock::start();
+            work(at)?;
+            *least = clock.elapsed().min(*least);
+        }
     }
-    Ok(least)
+    let shown = all
+        .iter()
+        .map(|(n, at, least)| (n.to_string(), show(at, *least)));
+    Ok(Value::Object(shown.collect()))
+}
+
+/// Of a time that so many things took, what one took, in microseconds.
+pub(super) fn micros_each(took: Duration, count: u64) -> u64 {
+    u64::try_from(took.as_micros() / u128::from(count)).unwrap_or(u64::MAX)
 }

@@ -7,8 +7,7 @@ use bitcraps_core::dice::{
 use bitcraps_core::wire::Encode;
 use serde_json::{Value, json};
 
-use super::by_size;
-use super::clock::least;
+use super::clock::{least_by_size, micros_each};
 use super::dkg::Members;
 
 /// How many rolls the mean is taken over, each time.
@@ -16,29 +15,46 @@ const ROLLS: u64 = 25;
 const TABLE: Digest = Digest([7; 32]);
 const CHAIN: Digest = Digest([9; 32]);
 
+/// A key and what is thrown with it.
+struct Throws {
+    members: Members,
+    key: CoinKey,
+    secrets: Vec<SecretShare>,
+    rolls: Vec<(RollInput, Vec<Share>)>,
+}
+
 pub(super) fn run() -> Result<Value, String> {
-    by_size(|n| {
-        let members = Members::new(n)?;
-        let (key, secrets) = members.key()?;
-        let inputs = (1..=ROLLS).map(|roll| RollInput::new(&TABLE, 0, roll, &CHAIN));
-        let rolls: Vec<(RollInput, Vec<Share>)> = inputs
-            .map(|input| {
-                let shares = shares(&secrets, key.threshold(), &input);
-                (input, shares)
-            })
-            .collect();
-        let took = least(|| {
-            let mut rolls = rolls.iter();
-            rolls.try_for_each(|(input, shares)| throw(&key, &secrets[0], input, shares))
-        })?;
-        let micros = took.as_micros() / u128::from(ROLLS);
-        let own = rolls[0].1[0];
-        Ok(json!({
+    least_by_size(prepare, Throws::throw_all, |throws, took| {
+        let own = throws.rolls[0].1[0];
+        json!({
             "share_bytes": own.to_bytes().len(),
-            "signed_share_bytes": signed_bytes(&members, own, 1),
-            "roll_cpu_us": u64::try_from(micros).unwrap_or(u64::MAX),
-        }))
+            "signed_share_bytes": signed_bytes(&throws.members, own, 1),
+            "roll_cpu_us": micros_each(took, ROLLS),
+        })
     })
+}
+
+fn prepare(n: u8) -> Result<Throws, String> {
+    let members = Members::new(n)?;
+    let (key, secrets) = members.key()?;
+    let roll = |roll| {
+        let input = RollInput::new(&TABLE, 0, roll, &CHAIN);
+        let shares = shares(&secrets, key.threshold(), &input);
+        (input, shares)
+    };
+    Ok(Throws {
+        rolls: (1..=ROLLS).map(roll).collect(),
+        members,
+        key,
+        secrets,
+    })
+}
+
+impl Throws {
+    fn throw_all(&mut self) -> Result<(), String> {
+        let mut rolls = self.rolls.iter();
+        rolls.try_for_each(|(input, shares)| throw(&self.key, &self.secrets[0], input, shares))
+    }
 }
 
 fn shares(secrets: &[SecretShare], threshold: usize, input: &RollInput) -> Vec<Share> {

@@ -1,7 +1,8 @@
 //! CPU time per decision, all phones on one core, one bet a slot: of the replicas alone, as other engines are measured, and
 //! of whole nodes, with their encrypted links, the table and the coin, but no radio.
 //!
-//! Each phone checks every signature itself: no verdicts are shared, as they are in a simulated room.
+//! Each phone checks every signature itself: no verdicts are shared, as they are in a simulated room. The looked-up
+//! multiples of the keys are there once for all, as they are once on each phone.
 
 use std::time::Duration;
 
@@ -9,11 +10,11 @@ use bitcraps_core::craps::BetKind;
 use bitcraps_core::node::Command;
 use serde_json::Value;
 
-use super::clock::least;
+use super::clock::{least_by_size, micros_each};
 use super::decision::BET;
 use super::nodes::Nodes;
 use super::replicas::Replicas;
-use super::{by_size, ratio, thousandths};
+use super::{ratio, thousandths};
 
 /// Each time: as many as from one checkpoint to the next.
 const DECISIONS: u64 = 16;
@@ -21,14 +22,15 @@ const HOPS_MAX: usize = 10;
 
 /// Design §8: on the work that the engines it names were measured on. A full mesh in memory, each message sent once to each.
 pub(super) fn replicas() -> Result<Value, String> {
-    by_size(|n| {
+    let prepare = |n| {
         let mut room = Replicas::new(n, 1)?;
         room.passes_on = false;
         // What is made once for each key is made before the clock starts.
         decide(&mut room, 0)?;
-        let took = least(|| (1..=DECISIONS).try_for_each(|round| decide(&mut room, round)))?;
-        Ok(millis_each(took))
-    })
+        Ok(room)
+    };
+    let work = |room: &mut Replicas| (1..=DECISIONS).try_for_each(|round| decide(room, round));
+    least_by_size(prepare, work, |_, took| millis_each(took))
 }
 
 fn decide(room: &mut Replicas, round: u64) -> Result<(), String> {
@@ -49,26 +51,23 @@ fn decide(room: &mut Replicas, round: u64) -> Result<(), String> {
 
 /// Whole nodes.
 pub(super) fn nodes() -> Result<Value, String> {
-    by_size(|n| {
+    let prepare = |n| {
         let mut room = Nodes::new(n)?;
         // The first key is made before the clock starts.
         bet(&mut room, 1);
-        if !room.nodes[0].table().has_key() {
-            return Err(format!("no key was made at {n} phones"));
+        let has_key = room.nodes[0].table().has_key();
+        let lacks = || format!("no key was made at {n} phones");
+        has_key.then_some(room).ok_or_else(lacks)
+    };
+    let work = |room: &mut Nodes| {
+        let before = room.nodes[0].delivered().0;
+        (0..DECISIONS).for_each(|round| bet(room, usize::try_from(round).unwrap_or(0)));
+        match room.nodes[0].delivered().0 - before {
+            DECISIONS => Ok(()),
+            slots => Err(format!("{slots} slots for {DECISIONS} bets")),
         }
-        let took = least(|| {
-            let before = room.nodes[0].delivered().0;
-            (0..DECISIONS).for_each(|round| bet(&mut room, usize::try_from(round).unwrap_or(0)));
-            let decided = room.nodes[0].delivered().0 - before;
-            if decided == DECISIONS {
-                return Ok(());
-            }
-            Err(format!(
-                "{decided} slots for {DECISIONS} bets at {n} phones"
-            ))
-        })?;
-        Ok(millis_each(took))
-    })
+    };
+    least_by_size(prepare, work, |_, took| millis_each(took))
 }
 
 /// The players in turn put ten more chips on the pass line.
@@ -79,6 +78,5 @@ fn bet(room: &mut Nodes, round: usize) {
 }
 
 fn millis_each(took: Duration) -> Value {
-    let micros = u64::try_from(took.as_micros()).unwrap_or(u64::MAX);
-    thousandths(ratio(micros, DECISIONS * 1000))
+    thousandths(ratio(micros_each(took, DECISIONS), 1000))
 }

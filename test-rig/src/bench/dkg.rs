@@ -7,8 +7,7 @@ use bitcraps_core::table::{AttemptId, Operation};
 use bitcraps_core::wire::Encode;
 use serde_json::{Value, json};
 
-use super::by_size;
-use super::clock::least;
+use super::clock::{least_by_size, micros_each};
 
 /// How many ceremonies the mean is taken over, each time.
 const CEREMONIES: u16 = 5;
@@ -113,8 +112,11 @@ fn message_bytes(identity: &Identity, player: Seat, operation: &Operation) -> us
     Message::Request(bytes).to_wire(0, 0, 1).len()
 }
 
+/// A ceremony and what q members deal in it.
+type Dealt = (Ceremony, Vec<CheckedDealing>);
+
 pub(super) fn run() -> Result<Value, String> {
-    by_size(|n| {
+    let prepare = |n| {
         let members = Members::new(n)?;
         let ceremonies = (0..CEREMONIES).map(|attempt| {
             let ceremony = members.ceremony(attempt);
@@ -122,14 +124,16 @@ pub(super) fn run() -> Result<Value, String> {
             Ok((ceremony, dealings))
         });
         let ceremonies = ceremonies.collect::<Result<Vec<_>, String>>()?;
-        let took = least(|| {
-            let mut ceremonies = ceremonies.iter();
-            ceremonies.try_for_each(|(ceremony, dealings)| members.take_part(ceremony, dealings))
-        })?;
-        let micros = took.as_micros() / u128::from(CEREMONIES);
-        Ok(json!({
-            "cpu_us": u64::try_from(micros).unwrap_or(u64::MAX),
+        Ok((members, ceremonies))
+    };
+    let work = |(members, ceremonies): &mut (Members, Vec<Dealt>)| {
+        let mut ceremonies = ceremonies.iter();
+        ceremonies.try_for_each(|(ceremony, dealings)| members.take_part(ceremony, dealings))
+    };
+    least_by_size(prepare, work, |(members, _), took| {
+        json!({
+            "cpu_us": micros_each(took, CEREMONIES.into()),
             "transcript_bytes": members.transcript_bytes(&members.ceremony(0)),
-        }))
+        })
     })
 }
