@@ -1,6 +1,7 @@
 //! The command line: what `rig` understands, and its exit codes.
 
 mod bench;
+mod ble;
 mod files;
 mod fuzz;
 mod guard;
@@ -72,6 +73,9 @@ enum Command {
     /// Measure what the design promises: bytes, hops, times, CPU
     #[command(after_help = bench::after_help())]
     Bench(bench::BenchArgs),
+    /// Play on real Bluetooth adapters, or list them
+    #[command(after_help = ble::AFTER_HELP)]
+    Ble(ble::BleArgs),
     /// Check an exported history: is it true, and what does it come to?
     #[command(after_help = verify::AFTER_HELP)]
     Verify(verify::VerifyArgs),
@@ -107,6 +111,7 @@ pub fn main() -> ExitCode {
         Command::Shrink(args) => shrink::shrink_command(&args),
         Command::Matrix(args) => matrix::matrix_command(&args),
         Command::Bench(args) => bench::bench_command(&args),
+        Command::Ble(args) => ble::ble_command(&args),
         Command::Verify(args) => verify::verify_command(&args),
         Command::Scenarios => list_scenarios(),
         Command::Check { scenario } => check(&scenario),

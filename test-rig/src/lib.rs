@@ -6,6 +6,7 @@
 
 pub mod bench;
 pub mod bets;
+pub mod ble;
 pub mod byzantine;
 pub mod checkers;
 pub mod cli;

@@ -171,21 +171,61 @@ pub fn run_with(
         &everybody,
         rounds,
     );
-    let stopped = options.stop.load(Ordering::Relaxed);
-    let undecided_ms = (room.game_us() - decided_us) / 1000;
-    let mut result = measure(scenario, seed, &room);
-    rates(&mut result, &room, began.elapsed());
-    let shown = furthest(&room);
-    checkers.finish(&room);
-    let balances = Balances::of(&room, shown);
+    let played = Played {
+        reached,
+        stopped: options.stop.load(Ordering::Relaxed),
+        decided_us,
+        wall: began.elapsed(),
+    };
+    let mut go_on = |room: &mut Room, checkers: &mut Checkers| {
+        liveness(seed, room, checkers, options.stop);
+    };
+    Ok(conclude(
+        scenario,
+        seed,
+        &mut room,
+        &mut checkers,
+        &played,
+        &mut go_on,
+    ))
+}
+
+/// How far a run was played.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Played {
+    /// Whether everybody who had to finish did.
+    pub(crate) reached: bool,
+    /// Whether somebody ended it before its time.
+    pub(crate) stopped: bool,
+    /// When an honest phone last delivered something, in microseconds since the game began.
+    pub(crate) decided_us: u64,
+    /// How long it took here.
+    pub(crate) wall: std::time::Duration,
+}
+
+/// What a run comes to. `go_on` looks for liveness in a room that is not done and may be played further.
+pub(crate) fn conclude(
+    scenario: &Scenario,
+    seed: u64,
+    room: &mut Room,
+    checkers: &mut Checkers,
+    played: &Played,
+    go_on: &mut dyn FnMut(&mut Room, &mut Checkers),
+) -> Finished {
+    let undecided_ms = (room.game_us() - played.decided_us) / 1000;
+    let mut result = measure(scenario, seed, room);
+    rates(&mut result, room, played.wall);
+    let shown = furthest(room);
+    checkers.finish(room);
+    let balances = Balances::of(room, shown);
     let lowest = room.phones.iter().find(|phone| phone.is_honest());
     let history = lowest.map_or_else(Vec::new, |phone| phone.node.export_history());
     // A halt is for good: there is nothing to go on with.
     let halted = checkers.has_halted();
-    if reached {
+    if played.reached {
         checkers.liveness.check(true, String::new);
-    } else if !halted && !stopped {
-        liveness(seed, &mut room, &mut checkers, options.stop);
+    } else if !halted && !played.stopped {
+        go_on(room, checkers);
     }
     let liars = room.phones.iter().filter(|phone| !phone.is_honest());
     let forks_allowed = liars.count() > usize::from(scenario.faulty_max());
@@ -198,19 +238,19 @@ pub fn run_with(
         .properties
         .values()
         .any(|p| p.status == Status::Violated);
-    result.outcome = match (broken, halted, reached) {
+    result.outcome = match (broken, halted, played.reached) {
         (true, ..) => RunOutcome::Violated,
         (_, true, _) => RunOutcome::Halted,
         (_, _, true) => RunOutcome::Reached,
         _ => RunOutcome::Stalled,
     };
-    Ok(Finished {
+    Finished {
         result,
         balances,
         history,
         undecided_ms,
-        stopped,
-    })
+        stopped: played.stopped,
+    }
 }
 
 /// Steps until all of `phones` that must finish have settled `rounds` rolls, or the time is up.

@@ -23,6 +23,8 @@ pub struct Printer<'a> {
     phone: Option<usize>,
     /// The scenario as the user named it, for the command that makes the run again.
     scenario: &'a str,
+    /// If it is a bed: in what time it is played.
+    bed_time: Option<&'static str>,
 }
 
 impl<'a> Printer<'a> {
@@ -32,6 +34,15 @@ impl<'a> Printer<'a> {
             out,
             phone: None,
             scenario,
+            bed_time: None,
+        }
+    }
+
+    /// A printer of a bed, on the air or in memory.
+    pub fn of_bed(out: &'a mut dyn Write, bed: &'a str, on_air: bool) -> Self {
+        Self {
+            bed_time: Some(if on_air { "real" } else { "virtual" }),
+            ..Self::new(out, bed)
         }
     }
 
@@ -44,9 +55,12 @@ impl<'a> Printer<'a> {
     pub fn header(&mut self, scenario: &Scenario, seed: u64) {
         let (n, f, q) = (scenario.players, scenario.faulty_max(), scenario.quorum());
         self.line(&format!("{}: {}", scenario.name, scenario.summary));
+        let radio = match self.bed_time {
+            Some(time) => format!("in {time} time"),
+            None => format!("radio {}", scenario.radio.profile),
+        };
         self.line(&format!(
-            "{n} phones, up to {f} may lie, {q} decide · radio {} · {} rolls or {} s · seed {seed}",
-            scenario.radio.profile,
+            "{n} phones, up to {f} may lie, {q} decide · {radio} · {} rolls or {} s · seed {seed}",
             scenario.stop.rounds,
             scenario.stop.at_ms / 1000,
         ));
@@ -118,7 +132,7 @@ impl<'a> Printer<'a> {
 
     fn verdict(&mut self, finished: &Finished) {
         let result = &finished.result;
-        let again = again(self.scenario, result.seed);
+        let again = self.again(result.seed);
         match result.outcome {
             RunOutcome::Reached => {
                 self.line(&format!(
@@ -194,8 +208,9 @@ impl<'a> Printer<'a> {
     }
 
     fn summary(&mut self, result: &RunResult) {
+        let time = self.bed_time.unwrap_or("virtual");
         self.line(&format!(
-            "{} rolls, {} decisions, {} view changes in {:.1} s of virtual time",
+            "{} rolls, {} decisions, {} view changes in {:.1} s of {time} time",
             result.rolls, result.decisions, result.view_changes, result.virtual_seconds
         ));
         self.line(&percentiles_text("a bet lands", result.decide_ms));
@@ -207,12 +222,23 @@ impl<'a> Printer<'a> {
             result.link_bytes_per_decision,
             result.frames_per_decision
         ));
+        if self.bed_time.is_some() {
+            return self.line(&format!("again: {}", self.again(result.seed)));
+        }
         self.line(&format!(
             "simulated {:.0} phone-seconds per second, {:.0} decisions per second, in {:.2} s",
             result.phone_seconds_per_second, result.decisions_per_second, result.wall_seconds
         ));
         self.line(&format!("trace {}", result.trace_hash));
-        self.line(&format!("again: {}", again(self.scenario, result.seed)));
+        self.line(&format!("again: {}", self.again(result.seed)));
+    }
+
+    fn again(&self, seed: u64) -> String {
+        let command = again(self.scenario, seed);
+        match self.bed_time {
+            Some(_) => command.replacen("rig run", "rig ble run", 1),
+            None => command,
+        }
     }
 }
 

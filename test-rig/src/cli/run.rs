@@ -148,7 +148,7 @@ fn options(tapped: bool) -> Options<'static> {
     Options { tapped, stop }
 }
 
-fn exit_code(outcome: RunOutcome, expect: Option<&Expect>, problems: &[String]) -> u8 {
+pub(super) fn exit_code(outcome: RunOutcome, expect: Option<&Expect>, problems: &[String]) -> u8 {
     match (outcome, expect) {
         (RunOutcome::Violated, _) | (_, None) => outcome.exit_code(),
         (_, Some(_)) if problems.is_empty() => 0,
@@ -202,7 +202,7 @@ fn difference(first: &RunResult, second: &RunResult) -> Option<String> {
 }
 
 /// What of `[expect]` does not hold, a line each.
-fn unmet(expect: &Expect, result: &RunResult) -> Vec<String> {
+pub(super) fn unmet(expect: &Expect, result: &RunResult) -> Vec<String> {
     let mut problems = Vec::new();
     if let Some(outcome) = expect
         .outcome

@@ -31,5 +31,8 @@ pub use model::{
 };
 pub use names::{Behaviour, DiskMode, FaultKind, Outcome, Profile};
 pub use parse::{Supported, load};
+pub(crate) use parse::{load_with, period};
+pub(crate) use reader::{Section, Value};
+pub(crate) use resolve::read;
 pub use resolve::{SCENARIO_BYTES_MAX, resolve};
 pub use write::to_toml;

@@ -20,7 +20,8 @@ pub fn resolve(arg: &str, supported: &Supported<'_>) -> Result<Scenario, Scenari
     }
 }
 
-fn read(path: &str) -> Result<String, ScenarioError> {
+/// The text of a file, or in one line why there is none.
+pub(crate) fn read(path: &str) -> Result<String, ScenarioError> {
     let failed = |error: std::io::Error| match error.kind() {
         ErrorKind::NotFound | ErrorKind::NotADirectory => no_such(path),
         ErrorKind::IsADirectory => ScenarioError::of_file(path, A_DIRECTORY),

@@ -7,6 +7,7 @@ mod clock;
 mod disk;
 mod faults;
 mod links;
+mod outside;
 pub mod phone;
 pub mod plan;
 mod player;
@@ -20,6 +21,7 @@ pub mod trace;
 mod verdicts;
 
 pub use faults::FAULTS;
+pub(crate) use outside::Outside;
 pub use phone::Phone;
 pub use plan::{BET_FAMILIES, BET_IDS};
 pub use player::Player;

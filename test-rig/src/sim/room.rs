@@ -3,12 +3,13 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use bitcraps_core::crypto::{Roster, Seat};
+use bitcraps_core::crypto::{Checker, Roster, Seat};
 use bitcraps_core::mesh::LinkId;
 use bitcraps_core::node::{Command, Event, Input, Output, RadioState};
 use bitcraps_core::table::{Genesis, TableRules};
 use bitcraps_core::time::Instant;
 
+use super::outside::OutsideLinks;
 use super::phone::Phone;
 use super::player::Player;
 use super::radio::Air;
@@ -141,6 +142,8 @@ pub struct Room {
     pub(super) tapped: bool,
     /// Set once the faults of the scenario are over for good: the liveness phase.
     pub(super) healed: bool,
+    /// Set if the phones are on the air: nothing of the radio is simulated then.
+    pub(super) outside: Option<OutsideLinks>,
 }
 
 impl Room {
@@ -149,6 +152,16 @@ impl Room {
     /// # Errors
     /// Why the table cannot be, in one line.
     pub fn new(scenario: Scenario, seed: u64, rules: TableRules) -> Result<Self, String> {
+        Self::with(scenario, seed, rules, &super::verdicts::shared())
+    }
+
+    /// [`Room::new`], with a choice of how signatures are checked.
+    pub(super) fn with(
+        scenario: Scenario,
+        seed: u64,
+        rules: TableRules,
+        checker: &Checker,
+    ) -> Result<Self, String> {
         let players = usize::from(scenario.players);
         let keys = (0..players as u64)
             .map(|p| Phone::identity(seed, p).public_key())
@@ -157,7 +170,6 @@ impl Room {
         let genesis = Genesis { rules, roster };
         let edges = edges(&scenario.radio.topology, scenario.players);
         let degree = |p: u8| edges.iter().filter(|(a, b)| *a == p || *b == p).count();
-        let checker = super::verdicts::shared();
         let phones = (0..scenario.players).map(|p| {
             let stream = Stream::new(seed, "workload", u64::from(p));
             let rounds = scenario.stop.rounds;
@@ -192,6 +204,7 @@ impl Room {
             observed_us: 0,
             tapped: false,
             healed: false,
+            outside: None,
             scenario,
         })
     }
@@ -217,6 +230,12 @@ impl Room {
                 )));
             }
         }
+        self.begin();
+        Ok(())
+    }
+
+    /// The game's time begins, and with it the players, the lies and the faults.
+    pub(super) fn begin(&mut self) {
         self.started_us = Some(self.now_us);
         let delivered = self.phones.iter().map(|phone| phone.node.delivered().0);
         self.formation_slots = delivered.max().unwrap_or(0);
@@ -231,7 +250,6 @@ impl Room {
             }
             self.act(phone);
         }
-        Ok(())
     }
 
     /// Does the next thing; `false` if nothing is to come.
@@ -334,7 +352,8 @@ impl Room {
         Some(at.saturating_sub(self.started_us.unwrap_or(0)))
     }
 
-    fn is_formed(&self) -> bool {
+    /// Whether every pair in range is linked.
+    pub(super) fn is_formed(&self) -> bool {
         self.edges.iter().all(|(a, b)| {
             let linked = |from: u8, to: u8| {
                 self.phones[usize::from(from)]
@@ -345,7 +364,8 @@ impl Room {
         })
     }
 
-    fn has_key(&self) -> bool {
+    /// Whether every honest phone knows the first key of the dice.
+    pub(super) fn has_key(&self) -> bool {
         let mut honest = self.phones.iter().filter(|phone| phone.is_honest());
         honest.all(|phone| phone.node.table().has_key())
     }
@@ -363,6 +383,11 @@ impl Room {
     /// What the clock of a phone shows.
     pub(super) fn local(&self, phone: usize) -> Instant {
         self.phones[phone].clock.now(self.now_us)
+    }
+
+    /// When the next thing is due, by the room's clock.
+    pub(super) fn due_us(&self) -> Option<u64> {
+        self.due.first_key_value().map(|((at, _), _)| *at)
     }
 
     /// Gives an input to a phone and carries out what it asks for.
@@ -435,6 +460,7 @@ impl Room {
     pub(super) fn carry_out(&mut self, phone: usize) -> bool {
         while let Some(output) = self.phones[phone].gathered.pop_front() {
             match output {
+                output if self.is_done_outside(phone, &output) => {}
                 Output::Persist(record) => self.see(Observation::Persisted { phone, record }),
                 Output::Transmit { link, chunk } => self.transmit(phone, link.0, chunk),
                 Output::Connect { handle } => {
@@ -474,6 +500,7 @@ impl Room {
     }
 
     fn on_event(&mut self, phone: usize, event: Event) {
+        self.follow_links(phone, &event);
         match &event {
             Event::NeighbourUp { seat, .. } => {
                 self.phones[phone].neighbours.push(u64::from(seat.0));

@@ -94,16 +94,14 @@ impl Room {
                 let message = Arc::clone(&message);
                 self.see(Observation::Sent { phone, message });
             }
-            let ends = self.air.links.get(&link.0).map(|sim| sim.ends);
             // A link that went down in the same moment took the message with it.
-            let Some([a, b]) = ends.filter(|_| self.tapped) else {
+            let Some((link, peer)) = self.other_end(phone, link.0).filter(|_| self.tapped) else {
                 continue;
             };
-            let peer = if a == phone { b } else { a };
             self.see(Observation::Tapped(Sight::Message {
                 phone,
                 peer,
-                link: link.0,
+                link,
                 way,
                 message,
             }));

@@ -66,6 +66,17 @@ pub fn load(
     text: &str,
     supported: &Supported<'_>,
 ) -> Result<Scenario, ScenarioError> {
+    load_with(file_name, text, supported, KEYS, |_, scenario| Ok(scenario))
+}
+
+/// [`load`] of a file with other keys: `keys` are all that it may have, and `finish` reads those that no scenario has.
+pub(crate) fn load_with<T>(
+    file_name: &str,
+    text: &str,
+    supported: &Supported<'_>,
+    keys: &[&str],
+    finish: impl FnOnce(&Section<'_>, Scenario) -> Result<T, ScenarioError>,
+) -> Result<T, ScenarioError> {
     let source = Source {
         file: file_name,
         text,
@@ -76,7 +87,7 @@ pub fn load(
     })?;
     let root = Section::root(source, table.get_ref());
     // Unknown keys come first: a misspelt `players` must not be reported as a missing one.
-    root.allow(KEYS)?;
+    root.allow(keys)?;
     let name = name(&root.require("name", "a name such as \"lossy-line\"")?)?;
     let players = root
         .require("players", "a whole number from 2 to 18")?
@@ -88,7 +99,7 @@ pub fn load(
         stop_ms: stop.at_ms,
         supported,
     };
-    Ok(Scenario {
+    let scenario = Scenario {
         name,
         summary: summary(text),
         source: text.to_owned(),
@@ -100,7 +111,8 @@ pub fn load(
         faults: fault::read(root.value("fault"), &rules)?,
         workload: workload::read(root.value("workload"), supported)?,
         expect: root.read("expect", |value| workload::expect(&value, players))?,
-    })
+    };
+    finish(&root, scenario)
 }
 
 /// The comment that opens the file. One further down speaks about something else.
@@ -141,7 +153,10 @@ fn stop(value: &Value<'_>) -> Result<Stop, ScenarioError> {
 }
 
 /// `from` and `until` of a lie or a fault.
-fn period(section: &Section<'_>, stop_ms: u64) -> Result<(u64, Option<u64>), ScenarioError> {
+pub(crate) fn period(
+    section: &Section<'_>,
+    stop_ms: u64,
+) -> Result<(u64, Option<u64>), ScenarioError> {
     let from = section.read("from", |value| match value.duration_ms()? {
         ms if ms < stop_ms => Ok(ms),
         _ => Err(value.expected(format_args!(

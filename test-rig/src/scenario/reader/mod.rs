@@ -6,7 +6,7 @@ mod value;
 use toml::de::DeTable;
 
 use super::error::{ScenarioError, clipped, did_you_mean};
-pub(super) use value::Value;
+pub(crate) use value::Value;
 
 /// The text that is read, and the name to blame.
 #[derive(Clone, Copy)]
@@ -16,7 +16,7 @@ pub(super) struct Source<'a> {
 }
 
 /// A table and the keys that lead to it.
-pub(super) struct Section<'a> {
+pub(crate) struct Section<'a> {
     source: Source<'a>,
     /// Empty for the file itself.
     path: String,
@@ -66,7 +66,7 @@ impl<'a> Section<'a> {
     }
 
     /// Refuses every key that is not in the list; the first one in the file is reported.
-    pub(super) fn allow(&self, keys: &[&str]) -> Result<(), ScenarioError> {
+    pub(crate) fn allow(&self, keys: &[&str]) -> Result<(), ScenarioError> {
         self.allow_in("", keys)
     }
 
@@ -90,7 +90,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key, if it is there.
-    pub(super) fn value(&self, key: &str) -> Option<Value<'a>> {
+    pub(crate) fn value(&self, key: &str) -> Option<Value<'a>> {
         let raw = self.table.get(key)?;
         Some(Value {
             source: self.source,
@@ -100,7 +100,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key which must be there.
-    pub(super) fn require(&self, key: &str, expected: &str) -> Result<Value<'a>, ScenarioError> {
+    pub(crate) fn require(&self, key: &str, expected: &str) -> Result<Value<'a>, ScenarioError> {
         self.value(key).ok_or_else(|| {
             let problem = format!("missing; expected {expected}");
             self.source.error(self.offset, &self.child(key), problem)
@@ -108,7 +108,7 @@ impl<'a> Section<'a> {
     }
 
     /// The value of a key, read by `read`, if it is there.
-    pub(super) fn read<T>(
+    pub(crate) fn read<T>(
         &self,
         key: &str,
         read: impl FnOnce(Value<'a>) -> Result<T, ScenarioError>,

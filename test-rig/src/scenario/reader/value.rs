@@ -10,7 +10,7 @@ use super::super::units;
 use super::{Section, Source};
 
 /// A value and the keys that lead to it.
-pub(in super::super) struct Value<'a> {
+pub(crate) struct Value<'a> {
     pub(super) source: Source<'a>,
     pub(super) path: String,
     pub(super) raw: &'a Spanned<DeValue<'a>>,
@@ -18,7 +18,7 @@ pub(in super::super) struct Value<'a> {
 
 impl<'a> Value<'a> {
     /// The error that this value is not what was expected.
-    pub(in super::super) fn expected(&self, expected: impl fmt::Display) -> ScenarioError {
+    pub(crate) fn expected(&self, expected: impl fmt::Display) -> ScenarioError {
         self.wrong(format!(
             "expected {expected}, found {}",
             found(self.raw.get_ref())
@@ -26,12 +26,12 @@ impl<'a> Value<'a> {
     }
 
     /// Any other error about this value.
-    pub(in super::super) fn wrong(&self, problem: String) -> ScenarioError {
+    pub(crate) fn wrong(&self, problem: String) -> ScenarioError {
         self.source
             .error(self.raw.span().start, &self.path, problem)
     }
 
-    pub(in super::super) fn section(&self) -> Result<Section<'a>, ScenarioError> {
+    pub(crate) fn section(&self) -> Result<Section<'a>, ScenarioError> {
         let table = self
             .raw
             .get_ref()
@@ -46,12 +46,12 @@ impl<'a> Value<'a> {
         })
     }
 
-    pub(in super::super) fn is_table(&self) -> bool {
+    pub(crate) fn is_table(&self) -> bool {
         self.raw.get_ref().is_table()
     }
 
     /// The elements of an array.
-    pub(in super::super) fn items(&self, expected: &str) -> Result<Vec<Self>, ScenarioError> {
+    pub(crate) fn items(&self, expected: &str) -> Result<Vec<Self>, ScenarioError> {
         let array = self
             .raw
             .get_ref()
@@ -68,7 +68,7 @@ impl<'a> Value<'a> {
         Ok(array.iter().enumerate().map(item).collect())
     }
 
-    pub(in super::super) fn text(&self, expected: &str) -> Result<&'a str, ScenarioError> {
+    pub(crate) fn text(&self, expected: &str) -> Result<&'a str, ScenarioError> {
         self.raw
             .get_ref()
             .as_str()
@@ -81,7 +81,7 @@ impl<'a> Value<'a> {
     }
 
     /// A whole number in a range.
-    pub(in super::super) fn whole<T>(&self, min: T, max: T) -> Result<T, ScenarioError>
+    pub(crate) fn whole<T>(&self, min: T, max: T) -> Result<T, ScenarioError>
     where
         T: TryFrom<i128> + PartialOrd + fmt::Display,
     {
@@ -92,7 +92,7 @@ impl<'a> Value<'a> {
     }
 
     /// A player of a table of `players`.
-    pub(in super::super) fn player(&self, players: u8) -> Result<u8, ScenarioError> {
+    pub(crate) fn player(&self, players: u8) -> Result<u8, ScenarioError> {
         self.integer()
             .and_then(|number| u8::try_from(number).ok())
             .filter(|player| *player < players)
@@ -100,7 +100,7 @@ impl<'a> Value<'a> {
     }
 
     /// A list of players, each at most once.
-    pub(in super::super) fn players(&self, players: u8) -> Result<Vec<u8>, ScenarioError> {
+    pub(crate) fn players(&self, players: u8) -> Result<Vec<u8>, ScenarioError> {
         let mut list = Vec::new();
         for item in self.items("a list of players")? {
             let player = item.player(players)?;
@@ -113,7 +113,7 @@ impl<'a> Value<'a> {
     }
 
     /// The two ends of a link, the lower one first.
-    pub(in super::super) fn link(&self, players: u8) -> Result<(u8, u8), ScenarioError> {
+    pub(crate) fn link(&self, players: u8) -> Result<(u8, u8), ScenarioError> {
         let ends = self.items("a link such as [0, 1]")?;
         let [a, b] = ends.as_slice() else {
             let count = ends.len();
@@ -130,10 +130,7 @@ impl<'a> Value<'a> {
     }
 
     /// One of a list of words.
-    pub(in super::super) fn choice<T: Clone + fmt::Display>(
-        &self,
-        all: &[T],
-    ) -> Result<T, ScenarioError> {
+    pub(crate) fn choice<T: Clone + fmt::Display>(&self, all: &[T]) -> Result<T, ScenarioError> {
         let words: Vec<String> = all.iter().map(T::to_string).collect();
         let expected = format!("one of {}", words.join(", "));
         let text = self.text(&expected)?;
@@ -145,11 +142,7 @@ impl<'a> Value<'a> {
     }
 
     /// One of some words, or of many more that an error does not list.
-    pub(in super::super) fn name_of(
-        &self,
-        words: &[&str],
-        more: &[&str],
-    ) -> Result<String, ScenarioError> {
+    pub(crate) fn name_of(&self, words: &[&str], more: &[&str]) -> Result<String, ScenarioError> {
         let expected = format!("one of {}", words.join(", "));
         let text = self.text(&expected)?;
         let mut known = words.iter().chain(more).copied();
@@ -161,19 +154,19 @@ impl<'a> Value<'a> {
     }
 
     /// A duration in microseconds.
-    pub(in super::super) fn duration_us(&self) -> Result<u64, ScenarioError> {
+    pub(crate) fn duration_us(&self) -> Result<u64, ScenarioError> {
         let text = self.raw.get_ref().as_str().unwrap_or_default();
         units::duration_us(text).map_err(|expected| self.expected(expected))
     }
 
     /// A duration in milliseconds.
-    pub(in super::super) fn duration_ms(&self) -> Result<u64, ScenarioError> {
+    pub(crate) fn duration_ms(&self) -> Result<u64, ScenarioError> {
         let text = self.raw.get_ref().as_str().unwrap_or_default();
         units::duration_ms(text).map_err(|expected| self.expected(expected))
     }
 
     /// A duration in milliseconds which may be negative.
-    pub(in super::super) fn signed_duration_ms(&self) -> Result<i64, ScenarioError> {
+    pub(crate) fn signed_duration_ms(&self) -> Result<i64, ScenarioError> {
         let text = self.raw.get_ref().as_str().unwrap_or_default();
         let (sign, size) = text.strip_prefix('-').map_or((1, text), |size| (-1, size));
         let ms = units::duration_ms(size).map_err(|expected| self.expected(expected))?;
@@ -181,7 +174,7 @@ impl<'a> Value<'a> {
     }
 
     /// A probability in parts per million.
-    pub(in super::super) fn probability_ppm(&self) -> Result<u32, ScenarioError> {
+    pub(crate) fn probability_ppm(&self) -> Result<u32, ScenarioError> {
         let text = match self.raw.get_ref() {
             DeValue::Integer(number) if number.radix() == 10 => number.as_str(),
             DeValue::Float(number) => number.as_str(),
