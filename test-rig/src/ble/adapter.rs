@@ -4,16 +4,16 @@
 //! to a phone that is linked already fails at once, and a connection is closed with the last link that uses it.
 
 use std::collections::BTreeMap;
-use std::sync::mpsc;
+use std::sync::{OnceLock, mpsc};
 use std::thread::JoinHandle;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use bitcraps_core::mesh::{LinkId, Role};
 use bitcraps_core::node::{Handle, Input, LinkDownReason, RadioState};
 use btleplug::api::{
     BDAddr, Central as _, CentralEvent, CentralState, Manager as _, Peripheral as _, ScanFilter,
 };
-use btleplug::platform::{Adapter, Manager, PeripheralId};
+use btleplug::platform::{Adapter, Manager, Peripheral as Peer, PeripheralId};
 use futures_util::StreamExt;
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender, unbounded_channel};
 use tokio::time::timeout;
@@ -30,6 +30,9 @@ use super::radio::{Ask, Radio, Reporter};
 const SEEN_MAX: usize = 256;
 /// Whoever is in range and not linked is reported this often again: the node dials again only whom it hears of.
 const SIGHTINGS: Duration = Duration::from_secs(2);
+/// BlueZ is not seen while it dials, so two that dial each other both fail, and again in step. The lower address has this
+/// long to dial the higher one.
+const PRECEDENCE: Duration = Duration::from_secs(12);
 /// What is reported where the system does not tell the signal's strength.
 const RSSI_UNKNOWN: i8 = -70;
 /// What closing everything may take at the end.
@@ -115,12 +118,23 @@ struct Line {
     chunks: Option<UnboundedSender<Vec<u8>>>,
 }
 
+/// A phone of the table that was seen.
+struct Seen {
+    handle: Handle,
+    address: BDAddr,
+    peripheral: Peer,
+    /// Since when there is no link to it.
+    apart: Instant,
+}
+
 struct Station {
     adapter: Adapter,
+    /// Our own, where the system tells it.
+    address: BDAddr,
     service: Uuid,
     reporter: Reporter,
     lines: BTreeMap<LinkId, Line>,
-    seen: BTreeMap<PeripheralId, (Handle, BDAddr)>,
+    seen: BTreeMap<PeripheralId, Seen>,
     scanning: bool,
     happened: UnboundedSender<Happened>,
     happenings: Option<UnboundedReceiver<Happened>>,
@@ -148,6 +162,11 @@ impl Station {
             #[cfg(target_os = "linux")]
             peripheral: Peripheral::serve(name, service, reporter.clone(), happened.clone())
                 .await?,
+            address: adapter
+                .adapter_address()
+                .await
+                .map_err(told)?
+                .unwrap_or_default(),
             adapter,
             service,
             reporter,
@@ -223,10 +242,7 @@ impl Station {
             CentralEvent::ServicesAdvertisement { id, services }
                 if services.contains(&self.service) =>
             {
-                self.sight(&id).await;
-            }
-            CentralEvent::RssiUpdate { id, .. } if self.seen.contains_key(&id) => {
-                self.sight(&id).await;
+                self.remember(&id).await;
             }
             CentralEvent::DeviceDisconnected(id) => {
                 if let Some(address) = self.address(&id).await {
@@ -241,58 +257,52 @@ impl Station {
         }
     }
 
-    /// Whoever the system knows to be in range.
-    async fn report_everybody(&mut self) {
-        if !self.scanning {
+    /// A phone that shows the table's service: new ones are reported at once, all of them in turn.
+    async fn remember(&mut self, id: &PeripheralId) {
+        if self.seen.contains_key(id) || self.seen.len() >= SEEN_MAX {
             return;
         }
-        for peripheral in self.adapter.peripherals().await.unwrap_or_default() {
-            self.sight(&peripheral.id()).await;
-        }
-    }
-
-    /// Reports a phone of the table that is not linked yet.
-    async fn sight(&mut self, id: &PeripheralId) {
         let Ok(peripheral) = self.adapter.peripheral(id).await else {
             return;
         };
-        let Ok(Some(properties)) = peripheral.properties().await else {
-            return;
+        let seen = Seen {
+            handle: Handle(HANDLES + self.seen.len() as u64),
+            address: peripheral.address(),
+            peripheral,
+            apart: Instant::now(),
         };
-        let address = peripheral.address();
-        if !properties.services.contains(&self.service) || self.is_linked(address) {
+        self.report_sighting(&seen).await;
+        self.seen.insert(id.clone(), seen);
+    }
+
+    /// Reports everybody whom the system has not forgotten.
+    async fn report_everybody(&self) {
+        for seen in self.seen.values() {
+            self.report_sighting(seen).await;
+        }
+    }
+
+    async fn report_sighting(&self, seen: &Seen) {
+        let first = self.address < seen.address || seen.apart.elapsed() >= PRECEDENCE;
+        if !self.scanning || !first || self.is_linked(seen.address) {
             return;
         }
-        let Some(handle) = self.handle(id, address) else {
+        let Ok(Some(properties)) = seen.peripheral.properties().await else {
             return;
         };
         let rssi = properties.rssi.map_or(RSSI_UNKNOWN, |rssi| {
             i8::try_from(rssi).unwrap_or(RSSI_UNKNOWN)
         });
-        if self.scanning {
-            self.reporter.report(Input::Discovered {
-                handle,
-                rssi,
-                hint: None,
-            });
-        }
-    }
-
-    fn handle(&mut self, id: &PeripheralId, address: BDAddr) -> Option<Handle> {
-        if let Some((handle, _)) = self.seen.get(id) {
-            return Some(*handle);
-        }
-        if self.seen.len() >= SEEN_MAX {
-            return None;
-        }
-        let handle = Handle(HANDLES + self.seen.len() as u64);
-        self.seen.insert(id.clone(), (handle, address));
-        Some(handle)
+        self.reporter.report(Input::Discovered {
+            handle: seen.handle,
+            rssi,
+            hint: None,
+        });
     }
 
     async fn address(&self, id: &PeripheralId) -> Option<BDAddr> {
-        if let Some((_, address)) = self.seen.get(id) {
-            return Some(*address);
+        if let Some(seen) = self.seen.get(id) {
+            return Some(seen.address);
         }
         let peripheral = self.adapter.peripheral(id).await.ok()?;
         Some(peripheral.address())
@@ -305,16 +315,17 @@ impl Station {
     }
 
     fn connect(&mut self, handle: Handle) {
-        let known = self.seen.iter().find(|(_, (of, _))| *of == handle);
-        let free = known.filter(|(_, (_, address))| !self.is_linked(*address));
-        let Some((id, _)) = free else {
+        let known = self.seen.iter().find(|(_, seen)| seen.handle == handle);
+        let free = known.filter(|(_, seen)| !self.is_linked(seen.address));
+        let Some((id, seen)) = free else {
             self.dial_failed();
             return;
         };
-        let (adapter, id, service) = (self.adapter.clone(), id.clone(), self.service);
+        log(&format!("dial to {id}"));
+        let (peripheral, id, service) = (seen.peripheral.clone(), id.clone(), self.service);
         let happened = self.happened.clone();
         tokio::spawn(async move {
-            let dialled = dial(&adapter, &id, service).await;
+            let dialled = dial(peripheral, service).await;
             let _ = happened.send(Happened::Dialled(id, dialled.map(Box::new)));
         });
     }
@@ -341,6 +352,7 @@ impl Station {
             Happened::Broke(link) => self.hang_up(link, LinkDownReason::Remote).await,
             #[cfg(target_os = "linux")]
             Happened::Arrived(link, address) => {
+                log(&format!("link {} from {address} is up", link.0));
                 let line = Line {
                     address,
                     chunks: None,
@@ -352,6 +364,7 @@ impl Station {
 
     fn on_dialled(&mut self, dialled: Dialled) {
         let link = self.reporter.fresh_link();
+        log(&format!("link {} to {} is up", link.0, dialled.address));
         let (chunks, waiting) = unbounded_channel();
         let (address, mtu) = (dialled.address, dialled.mtu);
         let line = Line {
@@ -386,19 +399,33 @@ impl Station {
 
     /// Closes a link; its connection goes with the last link that uses it.
     async fn hang_up(&mut self, link: LinkId, reason: LinkDownReason) {
-        let Some(line) = self.lines.remove(&link) else {
+        let Some(address) = self.drop_line(link, reason) else {
             return;
         };
+        if !self.is_linked(address) {
+            self.disconnect_address(address).await;
+        }
+    }
+
+    /// Forgets a link and reports that it is down; gives whose it was.
+    fn drop_line(&mut self, link: LinkId, reason: LinkDownReason) -> Option<BDAddr> {
+        let Line { address, .. } = self.lines.remove(&link)?;
+        log(&format!(
+            "link {} with {address} is down: {reason:?}",
+            link.0
+        ));
         #[cfg(target_os = "linux")]
         self.peripheral.forget(link);
-        if !self.is_linked(line.address) {
-            self.disconnect_address(line.address).await;
+        let seen = self.seen.values_mut().find(|seen| seen.address == address);
+        if let Some(seen) = seen {
+            seen.apart = Instant::now();
         }
         self.reporter.report(Input::LinkDown { link, reason });
+        Some(address)
     }
 
     async fn disconnect_address(&self, address: BDAddr) {
-        let known = self.seen.iter().find(|(_, (_, of))| *of == address);
+        let known = self.seen.iter().find(|(_, seen)| seen.address == address);
         if let Some((id, _)) = known {
             self.disconnect(id);
             return;
@@ -432,10 +459,7 @@ impl Station {
 
     fn drop_lines(&mut self, links: Vec<LinkId>, reason: LinkDownReason) {
         for link in links {
-            self.lines.remove(&link);
-            #[cfg(target_os = "linux")]
-            self.peripheral.forget(link);
-            self.reporter.report(Input::LinkDown { link, reason });
+            self.drop_line(link, reason);
         }
     }
 
@@ -470,10 +494,12 @@ impl Station {
     }
 }
 
-/// What went wrong on the air, for a person who looks for the reason: only if `RIG_BLE_LOG` is set.
+/// What happens on the air, for a person who looks for a reason: only if `RIG_BLE_LOG` is set. Seconds since the first line.
 pub(super) fn log(text: &str) {
     use std::io::Write;
+    static FIRST: OnceLock<Instant> = OnceLock::new();
     if std::env::var_os("RIG_BLE_LOG").is_some() {
-        let _ = writeln!(std::io::stderr(), "ble: {text}");
+        let since = FIRST.get_or_init(Instant::now).elapsed();
+        let _ = writeln!(std::io::stderr(), "ble {:.3}: {text}", since.as_secs_f64());
     }
 }

@@ -3,16 +3,14 @@
 use std::pin::Pin;
 use std::time::Duration;
 
-use btleplug::api::{
-    BDAddr, Central as _, Characteristic, Peripheral as _, ValueNotification, WriteType,
-};
-use btleplug::platform::{Adapter, Peripheral, PeripheralId};
+use btleplug::api::{BDAddr, Characteristic, Peripheral as _, ValueNotification, WriteType};
+use btleplug::platform::Peripheral;
 use futures_util::{Stream, StreamExt};
 use tokio::sync::mpsc::{UnboundedReceiver, UnboundedSender};
-use tokio::time::timeout;
+use tokio::time::{sleep, timeout};
 use uuid::Uuid;
 
-use super::adapter::Happened;
+use super::adapter::{Happened, log};
 use super::radio::Inlet;
 
 /// The central writes here, without response (`core/docs/gatt.md`).
@@ -22,6 +20,9 @@ pub(super) const OUTBOX: Uuid = Uuid::from_u128(0xb175_4002_6c1a_4d2e_9e57_0c7a_
 
 /// A dial that takes longer has failed. The node gives up after eight seconds; it must hear of it first.
 const DIAL_MAX: Duration = Duration::from_secs(7);
+
+/// Between two looks at the services of a phone that shows none yet.
+const DISCOVERY_AGAIN: Duration = Duration::from_millis(300);
 
 /// Whatever the system says the MTU is: BlueZ servers before 5.67 drop writes of more than 510 bytes in silence.
 pub(super) const MTU_USED_MAX: u16 = 513;
@@ -38,24 +39,17 @@ pub(super) struct Dialled {
 type Values = Pin<Box<dyn Stream<Item = ValueNotification> + Send>>;
 
 /// Connects, finds the service and its characteristics, and subscribes.
-pub(super) async fn dial(
-    adapter: &Adapter,
-    id: &PeripheralId,
-    service: Uuid,
-) -> Result<Dialled, String> {
-    let peripheral = adapter.peripheral(id).await.map_err(|e| e.to_string())?;
+pub(super) async fn dial(peripheral: Peripheral, service: Uuid) -> Result<Dialled, String> {
     let dialled = timeout(DIAL_MAX, set_up(&peripheral, service)).await;
-    match dialled {
-        Ok(Ok((inbox, values))) => Ok(Dialled {
-            address: peripheral.address(),
-            mtu: peripheral.mtu().min(MTU_USED_MAX),
-            peripheral,
-            inbox,
-            values,
-        }),
-        Ok(Err(problem)) => Err(problem),
-        Err(_) => Err(format!("no link within {} s", DIAL_MAX.as_secs())),
-    }
+    let too_long = |_| format!("no link within {} s", DIAL_MAX.as_secs());
+    let (inbox, values) = dialled.map_err(too_long)??;
+    Ok(Dialled {
+        address: peripheral.address(),
+        mtu: peripheral.mtu().min(MTU_USED_MAX),
+        peripheral,
+        inbox,
+        values,
+    })
 }
 
 async fn set_up(
@@ -63,19 +57,39 @@ async fn set_up(
     service: Uuid,
 ) -> Result<(Characteristic, Values), String> {
     let told = |error: btleplug::Error| error.to_string();
-    peripheral.connect().await.map_err(told)?;
-    peripheral.discover_services().await.map_err(told)?;
-    let characteristics = peripheral.characteristics();
-    let find = |uuid: Uuid| {
-        let here = |c: &&Characteristic| c.service_uuid == service && c.uuid == uuid;
-        let found = characteristics.iter().find(here).cloned();
-        found.ok_or_else(|| format!("it has no characteristic {uuid}"))
-    };
-    let (inbox, outbox) = (find(INBOX)?, find(OUTBOX)?);
+    if let Err(problem) = peripheral.connect().await {
+        // A dial that crosses one from the other end is refused, and the connection is there.
+        if !peripheral.is_connected().await.unwrap_or(false) {
+            return Err(told(problem));
+        }
+    }
+    log(&format!("{} is connected", peripheral.id()));
+    let (inbox, outbox) = find_service(peripheral, service).await?;
+    log(&format!("{} has the service", peripheral.id()));
     // Listening begins first, so that nothing is missed.
     let values = peripheral.notifications().await.map_err(told)?;
     peripheral.subscribe(&outbox).await.map_err(told)?;
     Ok((inbox, values))
+}
+
+/// Looks until the service is there: BlueZ shows a connection that the other end has made before it knows its services.
+async fn find_service(
+    peripheral: &Peripheral,
+    service: Uuid,
+) -> Result<(Characteristic, Characteristic), String> {
+    loop {
+        let discovered = peripheral.discover_services().await;
+        discovered.map_err(|error| error.to_string())?;
+        let characteristics = peripheral.characteristics();
+        let find = |uuid: Uuid| {
+            let here = |c: &&Characteristic| c.service_uuid == service && c.uuid == uuid;
+            characteristics.iter().find(here).cloned()
+        };
+        if let (Some(inbox), Some(outbox)) = (find(INBOX), find(OUTBOX)) {
+            return Ok((inbox, outbox));
+        }
+        sleep(DISCOVERY_AGAIN).await;
+    }
 }
 
 /// Carries chunks both ways until one way ends; then says so.
