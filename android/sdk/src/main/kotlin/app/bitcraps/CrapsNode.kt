@@ -58,7 +58,9 @@ class CrapsNode(
     private val broken = MutableStateFlow<NodeException?>(null)
     private val answers = HashMap<ULong, CompletableDeferred<Receipt>>()
     private var wake: Job? = null
-    private var isStale = false
+
+    /** What happened since the last look at the table. */
+    private val news = ArrayDeque<Event>()
 
     /** In a lobby or at a table. */
     @Volatile private var isPresent = native.table() != null
@@ -146,8 +148,7 @@ class CrapsNode(
     private fun enter(call: () -> Unit) {
         call()
         isPresent = true
-        shown.value = native.table()
-        gathered.value = native.lobby()
+        look()
         onState(true)
     }
 
@@ -158,12 +159,19 @@ class CrapsNode(
 
     private fun onNode(call: () -> Unit) {
         scope.launch {
-            try {
-                if (broken.value == null && isPresent) {
-                    call()
-                    pump()
-                }
+            if (broken.value != null || !isPresent) return@launch
+            val error = try {
+                call()
+                pump()
+                null
             } catch (error: NodeException) {
+                error
+            }
+            // Dice fall between slots too, so any event may have changed the table. It is shown first: whoever hears of
+            // something, or waited for it, sees what it led to.
+            if (news.isNotEmpty() && error == null) look()
+            while (news.isNotEmpty()) tell(news.removeFirst())
+            if (error != null) {
                 broken.value = error
                 answers.values.forEach { it.completeExceptionally(error) }
             }
@@ -174,15 +182,12 @@ class CrapsNode(
         while (true) {
             when (val output = native.pollOutput()) {
                 is Output.Transmit -> radio.send(output.link, output.chunk)
-                is Output.Event -> tell(output.event)
+                is Output.Event -> news.add(output.event)
                 is Output.Connect -> radio.connect(output.handle)
                 is Output.Disconnect -> radio.disconnect(output.link)
                 is Output.Advertise -> radio.advertise(output.on)
                 is Output.Scan -> radio.scan(output.on)
-                is Output.Idle -> {
-                    show()
-                    return sleep(output.wakeAfterMs)
-                }
+                is Output.Idle -> return sleep(output.wakeAfterMs)
             }
         }
     }
@@ -197,18 +202,14 @@ class CrapsNode(
         }
     }
 
-    /** The table as it is after everything that was told. Dice fall between slots too, so every event may change it. */
-    private fun show() {
-        if (isStale) {
-            shown.value = native.table()
-            gathered.value = native.lobby()
-        }
-        isStale = false
+    /** One look at a time, or an older one could be shown last. */
+    @Synchronized
+    private fun look() {
+        shown.value = native.table()
+        gathered.value = native.lobby()
     }
 
     private fun tell(event: Event) {
-        // Own results come last: whoever waited for one sees the table that it led to.
-        if (event is Event.Committed || event is Event.Rejected || event is Event.Overtaken) show() else isStale = true
         when (event) {
             is Event.Committed -> answers.remove(event.request)?.complete(Receipt(event.sequence))
             is Event.Rejected -> answers.remove(event.request)?.completeExceptionally(BetRejected(event.reason))
