@@ -49,8 +49,10 @@ async def lobby_of(folder, phones: int = 4):
             await stack.enter_async_context(node)
         nodes[0].host_table(NAMES[0], bc.preset_rules("friendly"))
         invites = [nodes[0].invite(minutes=60) for _ in nodes[1:]]
-        for name, node, invite in zip(NAMES[1:], nodes[1:], invites):
-            node.join_table(name, invite)
+        for at, invite in enumerate(invites, start=1):
+            # One after the other: seats go to whoever comes first.
+            nodes[at].join_table(NAMES[at], invite)
+            await until(lambda: names(nodes[0]) == NAMES[: at + 1])
         await until(lambda: all(names(node) == NAMES[:phones] for node in nodes))
         yield nodes, invites
 

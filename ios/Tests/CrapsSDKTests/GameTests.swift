@@ -73,19 +73,18 @@ final class GameTests: XCTestCase {
         }
     }
 
-    /// A phone and its copy, both of which claim to be new, out of each other's hearing, bet different things under one number: a double spend.
+    /// A phone and its copy, both of which claim to be new, out of each other's hearing: a double spend.
     func testALiarIsNamedInTheEventsWithProof() async throws {
         let walls = [(3, 4), (3, 1), (3, 2), (4, 0)]
         try await Table.with(seeds: [0, 1, 2, 3, 3], walls: walls) { table in
             let watch = await Watch.of(table.nodes[1])
             try await until("links") {
-                table.nodes.prefix(2).allSatisfy { $0.quorum()?.reachable.count == Table.phones }
+                table.nodes.map { $0.quorum()?.reachable.count } == [4, 4, 4, 2, 3]
             }
-            let bets = [(3, 5), (4, 10)].map { phone, chips in
-                Task { try await table.nodes[phone].placeBet(.passLine, chips: UInt64(chips)) }
-            }
-            try await until("the verdict") {
-                await watch.first { if case .convicted = $0 { true } else { nil } } == true
+            var bets: [Task<UInt64, any Error>] = []
+            try await until("the verdict", every: .milliseconds(100)) {
+                bets += Self.spendTwice(table.nodes[3], table.nodes[4])
+                return await watch.first { if case .convicted = $0 { true } else { nil } } == true
             }
             let proof = await watch.first { (event) -> (UInt8, Int)? in
                 if case .misbehaviour(let seat, _, let evidence) = event { (seat, evidence.count) } else { nil }
@@ -158,6 +157,23 @@ final class GameTests: XCTestCase {
             try await until("all bets") { await watch.committed.isSuperset(of: requests) }
             XCTAssertEqual(node.table()?.seats[0].stack, 1000 - 17 * 5)
         }
+    }
+
+    /// Different bets under one number, at the same time: of a number that is decided before its other bet is heard no
+    /// proof is left. Each phone counts its own commands, so the one that is behind bets until it is not.
+    private static func spendTwice(_ one: CrapsNode, _ other: CrapsNode) -> [Task<UInt64, any Error>] {
+        // Thrown when too many of them wait by now.
+        try? {
+            var first = try one.native.placeBet(kind: .passLine, amount: 5)
+            var second = try other.native.placeBet(kind: .passLine, amount: 10)
+            while first < second { first = try one.native.placeBet(kind: .passLine, amount: 5) }
+            while second < first { second = try other.native.placeBet(kind: .passLine, amount: 10) }
+        }()
+        // What was commanded below the actors goes out with their next one.
+        return [
+            Task { try await one.placeBet(.passLine, chips: 5) },
+            Task { try await other.placeBet(.passLine, chips: 10) },
+        ]
     }
 
     private static func betAll(_ table: Table) async throws {

@@ -67,7 +67,9 @@ struct Gathering {
         try await nodes[0].hostTable(name: names[0], rules: presetRules(name: "friendly"))
         let invites = try nodes.dropFirst().map { _ in try nodes[0].invite(minutes: 60) }
         for (at, invite) in zip(1..., invites) {
+            // One after the other: seats go to whoever comes first.
             try await nodes[at].joinTable(name: names[at], invite: invite)
+            try await until("the host's list") { nodes[0].guests == Array(names.prefix(at + 1)) }
         }
         try await until("the lists") { nodes.allSatisfy { $0.guests == Array(names.prefix(phones)) } }
         try await test(Gathering(folder: folder, room: room, nodes: nodes, invites: invites))
@@ -82,12 +84,12 @@ extension CrapsNode {
 struct Timeout: Error { let what: String }
 
 /// Nothing here takes longer than three minutes on a machine that works.
-func until(_ what: String, _ holds: () async -> Bool) async throws {
+func until(_ what: String, every pause: Duration = .milliseconds(5), _ holds: () async -> Bool) async throws {
     let deadline = Date().addingTimeInterval(180)
     while true {
         if await holds() { return }
         if Date() > deadline { throw Timeout(what: what) }
-        try await Task.sleep(for: .milliseconds(5))
+        try await Task.sleep(for: pause)
     }
 }
 

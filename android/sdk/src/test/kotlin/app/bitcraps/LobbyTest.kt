@@ -20,15 +20,15 @@ class LobbyTest {
         assertNull(table.nodes[3].table.value)
         assertFalse(table.nodes[3].lobby.value!!.isHost)
         table.nodes[0].proposeTable()
-        until { table.nodes.all { it.lobby.value!!.isProposed } }
+        until("the proposal") { table.nodes.all { it.lobby.value!!.isProposed } }
         assertEquals(presetRules("friendly"), table.nodes[3].lobby.value!!.rules)
         table.nodes.drop(1).forEach { it.answerProposal(signs = true) }
-        until { table.nodes.all { it.table.value?.dice?.hasKey == true } }
+        until("the key of the dice") { table.nodes.all { it.table.value?.dice?.hasKey == true } }
         assertEquals(listOf<UByte>(3u), seen.filterIsInstance<Event.Founded>().map { it.seat })
         assertTrue(seen.any { it is Event.Lobby && it.event is LobbyEvent.Proposed })
         assertEquals(table.names, table.nodes[2].table.value!!.seats.map { it.name })
         assertTrue(table.nodes[3].placeBet(BetKind.PassLine, 10u).sequence > 0u)
-        until { table.nodes.all { it.table.value!!.seats[3].stack == 990uL } }
+        until("all phones") { table.nodes.all { it.table.value!!.seats[3].stack == 990uL } }
         watching.cancel()
     }
 
@@ -41,7 +41,7 @@ class LobbyTest {
         assertTrue("scan it again" in damaged.message.orEmpty(), "$damaged")
         copy.joinTable("Eve", invites[0])
         val refusals = { seen.mapNotNull { ((it as? Event.Lobby)?.event as? LobbyEvent.NotAdmitted)?.reason } }
-        until { refusals().isNotEmpty() }
+        until("the refusal") { refusals().isNotEmpty() }
         assertTrue("somebody else" in refusals().first(), refusals().first())
         assertEquals(listOf("Ana", "Ben"), table.nodes[0].guests())
         watching.cancel()
@@ -52,8 +52,8 @@ class LobbyTest {
         val refused = assertThrows(NodeException.Lobby::class.java) { table.nodes[1].proposeTable() }
         assertTrue("only the host" in refused.message.orEmpty(), "$refused")
         table.nodes[0].proposeTable()
-        until { table.nodes[1].lobby.value!!.isProposed }
+        until("the proposal") { table.nodes[1].lobby.value!!.isProposed }
         table.nodes[1].answerProposal(signs = false)
-        until { table.nodes[2].guests() == listOf("Ana", "Cleo") }
+        until("the list without it") { table.nodes[2].guests() == listOf("Ana", "Cleo") }
     }
 }

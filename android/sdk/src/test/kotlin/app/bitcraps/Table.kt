@@ -14,6 +14,7 @@ import kotlinx.coroutines.yield
 import java.io.File
 import java.nio.file.Files
 import java.util.concurrent.CopyOnWriteArrayList
+import kotlin.time.TimeSource
 
 /** Nothing here takes longer on a machine that works. */
 const val PATIENCE_MS = 180_000L
@@ -45,8 +46,8 @@ class Table(private val folder: File, private val room: Room, val nodes: Mutable
             val keys = table.nodes.take(PHONES).map { it.native.publicKey() }
             val card = tableCard(presetRules("friendly"), keys)
             table.nodes.forEach { it.takeSeat(card, isNew = true) }
-            until { walls.isNotEmpty() || table.nodes.all { it.quorum()?.reachable?.size == PHONES } }
-            until { walls.isNotEmpty() || table.nodes.all { it.table.value!!.dice.hasKey } }
+            until("links") { walls.isNotEmpty() || table.nodes.all { it.quorum()?.reachable?.size == PHONES } }
+            until("the key of the dice") { walls.isNotEmpty() || table.nodes.all { it.table.value!!.dice.hasKey } }
             test(table)
         }
 
@@ -55,15 +56,20 @@ class Table(private val folder: File, private val room: Room, val nodes: Mutable
             repeat(phones) { table.add() }
             table.nodes[0].hostTable(NAMES[0], presetRules("friendly"))
             val invites = table.nodes.drop(1).map { table.nodes[0].invite(60u) }
-            for ((at, invite) in invites.withIndex()) table.nodes[at + 1].joinTable(NAMES[at + 1], invite)
-            until { table.nodes.all { it.guests() == table.names } }
+            for ((at, invite) in invites.withIndex()) {
+                // One after the other: seats go to whoever comes first.
+                table.nodes[at + 1].joinTable(NAMES[at + 1], invite)
+                until("the host's list") { table.nodes[0].guests() == NAMES.take(at + 2) }
+            }
+            until("the lists") { table.nodes.all { it.guests() == table.names } }
             test(table, invites)
         }
 
         private fun inRoom(test: suspend CoroutineScope.(Table) -> Unit) = runBlocking {
             val table = Table(Files.createTempDirectory("bitcraps").toFile(), Room(), ArrayList())
             try {
-                withTimeout(PATIENCE_MS) { test(table) }
+                // What is waited for otherwise says what it is.
+                withTimeout(2 * PATIENCE_MS) { test(table) }
             } finally {
                 table.nodes.forEach { it.close() }
                 table.folder.deleteRecursively()
@@ -74,8 +80,12 @@ class Table(private val folder: File, private val room: Room, val nodes: Mutable
 
 fun CrapsNode.guests(): List<String> = lobby.value?.guests.orEmpty().map { it.name }
 
-suspend fun until(holds: () -> Boolean) {
-    while (!holds()) delay(5)
+suspend fun until(what: String, holds: () -> Boolean) {
+    val started = TimeSource.Monotonic.markNow()
+    while (!holds()) {
+        check(started.elapsedNow().inWholeMilliseconds < PATIENCE_MS) { "waited for $what in vain" }
+        delay(5)
+    }
 }
 
 /** Collects a node's events from now on. */
