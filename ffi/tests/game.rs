@@ -132,6 +132,24 @@ fn the_exported_history_verifies_and_a_tampered_one_does_not() {
     }
 }
 
+/// What a shell's cancelled wait comes to: the number is forgotten, the bet is not.
+#[test]
+fn a_command_that_nobody_waits_for_any_more_takes_effect_and_is_answered_once() {
+    let mut room = Room::seated("cancelled", 4);
+    let forgotten = room.nodes[1].place_bet(BetKind::PassLine, 10);
+    let forgotten = forgotten.expect("the node takes commands");
+    room.run_until("the bet", |room| room.stack(1, 1) == 990);
+    assert_eq!(room.bet(1, BetKind::PassLine, 10), Ok(()));
+    let answers = room.events[1].iter().filter(|event| match event {
+        Event::Committed { request, .. }
+        | Event::Rejected { request, .. }
+        | Event::Overtaken { request } => *request == forgotten,
+        _ => false,
+    });
+    assert_eq!(answers.count(), 1);
+    assert_eq!(room.stack(1, 1), 980);
+}
+
 #[test]
 fn two_threads_may_bet_at_once_and_no_command_is_lost() {
     let mut room = Room::seated("threads", 4);
