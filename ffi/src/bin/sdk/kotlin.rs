@@ -14,6 +14,9 @@ const NETWORK_PATIENCE: [&str; 4] = [
     "-Dmaven.wagon.rto=60000",
 ];
 
+/// The compiler runs for a minute: compiling it well as well, and collecting garbage in parallel, costs more than it gains.
+const SHORT_LIVED: &str = "-XX:TieredStopAtLevel=1 -XX:+UseSerialGC";
+
 pub(crate) fn test() -> Suite {
     let tests = count(&folder().join("src").join("test"), "@Test");
     suite("dev", &["-Dtest=!Bench"]).unwrap_or_else(|stop| stop.suite(tests))
@@ -34,7 +37,9 @@ fn suite(profile: &str, which: &[&str]) -> Done<Suite> {
     let output = output("kotlin")?;
     library::bindings(&library, "kotlin", &output.join("generated"))?;
     let maven = |maven: &mut std::process::Command, goal: &[&str]| {
+        let options = std::env::var("MAVEN_OPTS").unwrap_or_default();
         maven
+            .env("MAVEN_OPTS", format!("{SHORT_LIVED} {options}"))
             .args(["-B", "-q", "-Dstyle.color=never"])
             // In Maven's own process: nothing goes on running afterwards.
             .arg("-Dkotlin.compiler.daemon=false")
