@@ -403,6 +403,8 @@ impl Station {
             return;
         };
         if !self.is_linked(address) {
+            #[cfg(target_os = "linux")]
+            self.peripheral.show_out(address);
             self.disconnect_address(address).await;
         }
     }
@@ -449,6 +451,8 @@ impl Station {
     }
 
     fn on_disconnected(&mut self, address: BDAddr) {
+        #[cfg(target_os = "linux")]
+        self.peripheral.let_in(address);
         let gone = self
             .lines
             .iter()

@@ -5,6 +5,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
+use std::time::{Duration, Instant};
 
 use bitcraps_core::mesh::{LinkId, Role};
 use bitcraps_core::node::Input;
@@ -28,12 +29,17 @@ use super::radio::{Inlet, Reporter};
 /// Centrals at a time; more than any controller holds.
 const GUESTS_MAX: usize = 32;
 
+/// Whoever is shown out has no link until its connection is gone, or for so long, should nobody say that it is.
+const LEAVING_MAX: Duration = Duration::from_secs(3);
+
 /// Those who wrote to us, by address.
 #[derive(Debug)]
 struct Guests {
     reporter: Reporter,
     happened: UnboundedSender<Happened>,
     inlets: BTreeMap<Address, Inlet>,
+    /// Since when somebody's connection is being closed. What is written there meanwhile would bring up a link a write.
+    leaving: BTreeMap<Address, Instant>,
 }
 
 type SharedGuests = Arc<Mutex<Guests>>;
@@ -66,6 +72,7 @@ impl Peripheral {
             reporter,
             happened,
             inlets: BTreeMap::new(),
+            leaving: BTreeMap::new(),
         }));
         let notifier = SharedNotifier::default();
         let application = application(service, &guests, &notifier);
@@ -115,6 +122,18 @@ impl Peripheral {
         guests.inlets.retain(|_, inlet| inlet.link != link);
     }
 
+    /// A connection is being closed.
+    pub(super) fn show_out(&self, address: BDAddr) {
+        let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
+        guests.show_out(Address(address.into_inner()));
+    }
+
+    /// A connection is gone: whoever has that address may come again.
+    pub(super) fn let_in(&self, address: BDAddr) {
+        let mut guests = self.guests.lock().unwrap_or_else(PoisonError::into_inner);
+        guests.leaving.remove(&Address(address.into_inner()));
+    }
+
     /// Switches the controller.
     pub(super) async fn power(&mut self, on: bool) -> Result<(), bluer::Error> {
         self.adapter.set_powered(on).await
@@ -124,7 +143,7 @@ impl Peripheral {
 fn application(service: Uuid, guests: &SharedGuests, notifier: &SharedNotifier) -> Application {
     let (guests, notifier) = (Arc::clone(guests), Arc::clone(notifier));
     let write = move |value: Vec<u8>, request: CharacteristicWriteRequest| {
-        let written = written(&guests, value, &request);
+        let written = written(&guests, value, request.device_address, request.mtu);
         async move { written }.boxed()
     };
     let subscribed = move |subscription: CharacteristicNotifier| {
@@ -165,25 +184,44 @@ fn application(service: Uuid, guests: &SharedGuests, notifier: &SharedNotifier) 
 fn written(
     guests: &SharedGuests,
     value: Vec<u8>,
-    request: &CharacteristicWriteRequest,
+    address: Address,
+    mtu: u16,
 ) -> Result<(), ReqError> {
     let mut guests = guests.lock().unwrap_or_else(PoisonError::into_inner);
-    let address = request.device_address;
+    if guests.is_leaving(address) {
+        return Err(ReqError::NotPermitted);
+    }
     if !guests.inlets.contains_key(&address) {
         if guests.inlets.len() >= GUESTS_MAX {
             return Err(ReqError::NotPermitted);
         }
-        guests.welcome(address, request.mtu);
+        guests.welcome(address, mtu);
     }
     let inlet = guests.inlets.get(&address).ok_or(ReqError::Failed)?;
     if inlet.receive(value) {
         return Ok(());
     }
-    let _ = guests.happened.send(Happened::Broke(inlet.link));
+    let broken = Happened::Broke(inlet.link);
+    let _ = guests.happened.send(broken);
+    guests.show_out(address);
     Err(ReqError::NotPermitted)
 }
 
 impl Guests {
+    fn show_out(&mut self, address: Address) {
+        self.inlets.remove(&address);
+        self.leaving
+            .retain(|_, since| since.elapsed() < LEAVING_MAX);
+        if self.leaving.len() < GUESTS_MAX {
+            self.leaving.insert(address, Instant::now());
+        }
+    }
+
+    fn is_leaving(&self, address: Address) -> bool {
+        let since = self.leaving.get(&address);
+        since.is_some_and(|since| since.elapsed() < LEAVING_MAX)
+    }
+
     fn welcome(&mut self, address: Address, mtu: u16) {
         let link = self.reporter.fresh_link();
         let inlet = self.reporter.inlet(link);
@@ -229,4 +267,41 @@ async fn notify(notifier: &SharedNotifier, chunk: Vec<u8>) -> bool {
     // Whoever has subscribed meanwhile has brought a newer one.
     lock().get_or_insert(current);
     true
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::radio::WAITING_MAX;
+    use super::*;
+
+    #[test]
+    fn whoever_floods_has_one_link_and_none_until_its_connection_is_gone() {
+        let (queue, reports) = unbounded_channel();
+        let (happened, mut happenings) = unbounded_channel();
+        let guests = Arc::new(Mutex::new(Guests {
+            reporter: Reporter::new(0, queue, Arc::default()),
+            happened,
+            inlets: BTreeMap::new(),
+            leaving: BTreeMap::new(),
+        }));
+        let (stranger, other) = (Address([1; 6]), Address([2; 6]));
+        for _ in 0..WAITING_MAX + 10 {
+            let _ = written(&guests, vec![0], stranger, 517);
+        }
+        assert_eq!(reports.len(), 1 + WAITING_MAX, "a link, and its chunks");
+        let up = happenings.try_recv();
+        assert!(matches!(up, Ok(Happened::Arrived(LinkId(0), _))));
+        let down = happenings.try_recv();
+        assert!(matches!(down, Ok(Happened::Broke(LinkId(0)))));
+        assert!(
+            happenings.is_empty(),
+            "what was written after that is not looked at"
+        );
+
+        written(&guests, vec![0], other, 517).unwrap();
+        assert_eq!(reports.len(), 3 + WAITING_MAX, "others are heard");
+        guests.lock().unwrap().leaving.remove(&stranger);
+        written(&guests, vec![0], stranger, 517).unwrap();
+        assert_eq!(reports.len(), 5 + WAITING_MAX, "and so is who comes again");
+    }
 }
