@@ -36,11 +36,14 @@ pub(crate) fn target() -> PathBuf {
     target.unwrap_or_else(|| root().join("target"))
 }
 
-/// Tools and packages that are fetched once: a folder of ours in the user's cache if there is one, else in `target`.
+/// Tools that are fetched once, for all checkouts: a folder of ours in the user's cache, or in `target` without one.
 pub(crate) fn cache(name: &str) -> Done<PathBuf> {
-    let base = std::env::var_os("XDG_CACHE_HOME").filter(|path| !path.is_empty());
-    let base = base.map_or_else(target, PathBuf::from);
-    make_folder(base.join("bitcraps-sdk").join(name))
+    let folder = |name| {
+        let path = std::env::var_os(name).filter(|path| !path.is_empty());
+        path.map(PathBuf::from)
+    };
+    let base = folder("XDG_CACHE_HOME").or_else(|| folder("HOME").map(|home| home.join(".cache")));
+    make_folder(base.unwrap_or_else(target).join("bitcraps-sdk").join(name))
 }
 
 /// What is made anew each time.
