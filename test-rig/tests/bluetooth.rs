@@ -11,8 +11,9 @@ use cli::{command, rig};
 #[cfg(target_os = "linux")]
 #[test]
 fn without_a_system_bus_one_line_says_what_to_do_and_the_exit_code_is_7() {
-    let run: &[&str] = &["ble", "run", "beds/four-phones.toml", "--json"];
-    for args in [&["ble", "adapters"][..], run] {
+    let run: &[&str] = &["ble", "run", "beds/four-phones.toml"];
+    let json: &[&str] = &["ble", "run", "beds/four-phones.toml", "--json"];
+    for args in [&["ble", "adapters"][..], run, json] {
         let mut command = command(args);
         let output = command.env("DBUS_SYSTEM_BUS_ADDRESS", "unix:path=/nowhere/bus");
         let output = output.output().unwrap();

@@ -3,12 +3,13 @@
 # controllers, and the rig inside.
 #
 #   bed.sh                     prepare what is missing, boot, play every bed, say what came of them
-#   bed.sh run [BED...]        the same with some of test-rig/beds: four-phones equivocating-primary controller-off stranger
+#   bed.sh run [BED...]        the same with some of test-rig/beds (four-phones equivocating-primary controller-off stranger),
+#                              or refusals: what the rig says where Bluetooth cannot be used
 #   bed.sh repeat N [BED...]   N boots of the prepared machine, and how many passed
 #   bed.sh prepare             only prepare
 #
 # FOLDER=…   where machine, logs and results lie (default: target/bluetooth-bed); RIG=… a built rig (default: built here)
-# MIRROR=…   Debian's mirror (default: the one of this machine's apt sources); LIMIT=… seconds a boot may take (900)
+# MIRROR=…   Debian's mirror (default: the one of this machine's apt sources); LIMIT=… seconds a boot may take (1800)
 #
 # The machine is emulated, and its clock counts instructions: waiting takes no time, and on a slow or busy host everything
 # takes longer and nothing comes out differently. So times in the results are those of one processor with 10^9
@@ -19,9 +20,9 @@ set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
 folder=${FOLDER:-$root/target/bluetooth-bed}
-limit=${LIMIT:-900}
+limit=${LIMIT:-1800}
 suite=trixie
-all_beds=(four-phones equivocating-primary controller-off stranger)
+all_beds=(refusals four-phones equivocating-primary controller-off stranger)
 export PATH=$PATH:/sbin:/usr/sbin
 
 skip() {
@@ -158,7 +159,7 @@ boot() {
     local shared=$folder/shared code=0 bed
     rm -rf "$shared"
     mkdir -p "$shared/out"
-    cp -r "$root/test-rig/beds" "$here/guest.sh" "$here/stranger.sh" "$shared/"
+    cp -r "$root/test-rig/beds" "$here/guest.sh" "$here/refusals.sh" "$here/stranger.sh" "$shared/"
     strip -o "$shared/rig" "$(rig)"
     echo "BEDS='$*'" >"$shared/settings"
     # qemu64 has no vector instructions beyond SSE2, which the emulation would do one by one.
@@ -177,6 +178,10 @@ boot() {
 # What came of one bed, in a few lines.
 say() {
     local out=$folder/shared/out
+    if [ "$1" = refusals ]; then
+        sed 's/^/refusals: /' "$out/refusals.txt" 2>/dev/null || echo "refusals: no result"
+        return
+    fi
     if [ ! -s "$out/$1.json" ]; then
         echo "$1: no result; exit $(cat "$out/$1.code" 2>/dev/null || echo none); $(tail -1 "$out/$1.err" 2>/dev/null)"
         return
@@ -219,7 +224,7 @@ repeat)
     repeat "$times" "$@"
     ;;
 *)
-    sed -n 2,18p "$0"
+    sed -n 2,19p "$0"
     exit 2
     ;;
 esac

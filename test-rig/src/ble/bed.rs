@@ -1,6 +1,8 @@
 //! A bed: a scenario for real radios. It has a scenario's keys without `radio` and `fault`, and says which phone sits on
 //! which adapter and when its controller is powered off.
 
+use super::host;
+use super::problem::BluetoothProblem;
 use crate::scenario::{
     Expect, Scenario, ScenarioError, Section, Supported, Value, load_with, period, read,
 };
@@ -75,6 +77,14 @@ impl Bed {
     /// The adapters that are needed, in the order of their players.
     pub fn needed(&self) -> impl Iterator<Item = &str> {
         self.adapters.iter().flatten().map(String::as_str)
+    }
+
+    /// Whether its adapters are there, on, and can be what its phones need.
+    ///
+    /// # Errors
+    /// [`BluetoothProblem`] if not.
+    pub fn check(&self) -> Result<(), BluetoothProblem> {
+        host::check(self.needed()).map(drop)
     }
 
     /// Whether any phone of it sits on an adapter, so that real time counts.

@@ -80,11 +80,10 @@ impl BluetoothProblem {
             "NameHasNoOwner",
             "Disconnected",
             "NoReply",
-            "Spawn.ChildExited",
-            "Spawn.ServiceNotFound",
             "systemd1.NoSuchUnit",
             "systemd1.UnitMasked",
-        ]) {
+        ]) || name.contains(".Spawn.")
+        {
             return Self::NoBluetoothd;
         }
         if is(&["AccessDenied", "NotPermitted", "NotAuthorized"]) {
@@ -135,6 +134,9 @@ mod tests {
         let of = |name| BluetoothProblem::of_bus(name, "text");
         let bluetoothd = "org.freedesktop.DBus.Error.ServiceUnknown";
         assert_eq!(of(bluetoothd), BluetoothProblem::NoBluetoothd);
+        // Where the bus cannot start services, as without systemd.
+        let unstarted = "org.freedesktop.DBus.Error.Spawn.PermissionsInvalid";
+        assert_eq!(of(unstarted), BluetoothProblem::NoBluetoothd);
         let denied = "org.freedesktop.DBus.Error.AccessDenied";
         assert_eq!(of(denied), BluetoothProblem::NotPermitted);
         let other = BluetoothProblem::Other("org.bluez.Error.Failed: text".into());

@@ -83,6 +83,10 @@ fn run_command(args: &RunArgs) -> u8 {
         Ok(bed) => bed,
         Err(error) => return usage_error(&error),
     };
+    // Before anything is said or written: a machine without Bluetooth gets one line and nothing else.
+    if let Err(problem) = bed.check() {
+        return no_bluetooth(&problem);
+    }
     let seed = args.seed.or(bed.scenario.seed).unwrap_or_else(draw_seed);
     let mut recorder = match record(&args.files, &bed.scenario, &args.bed, seed) {
         Ok(recorder) => recorder,
