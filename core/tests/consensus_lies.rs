@@ -257,13 +257,22 @@ fn a_liar_with_view_changes_for_many_views_pushes_out_none_that_is_needed() {
     let mut cluster = Cluster::mesh(4);
     cluster.phones[0].honest = false;
     cluster.silence(0);
+    // One a second, as more would not be taken in.
+    for view in (100..110).chain([u64::MAX]) {
+        for to in [2, 3] {
+            cluster.blocked.insert((to, 1));
+            let taken = cluster.inject(0, to, &view_change(4, 0, view, 0, None));
+            assert!(taken.is_ok(), "view {view}: {taken:?}");
+        }
+        cluster.run_for(1_000);
+    }
+    for to in [2, 3] {
+        cluster.blocked.remove(&(to, 1));
+    }
     cluster.submit(2, b"bet");
     cluster.run_for(990);
     for to in [2, 3] {
         cluster.blocked.insert((to, 1));
-        for view in (100..110).chain([u64::MAX]) {
-            let _ = cluster.inject(0, to, &view_change(4, 0, view, 0, None));
-        }
     }
     let _ = cluster.inject(0, 1, &view_change(4, 0, 1, 0, None));
     for to in [2, 3] {
@@ -276,6 +285,47 @@ fn a_liar_with_view_changes_for_many_views_pushes_out_none_that_is_needed() {
             .iter()
             .all(|phone| phone.replica.load().view_changes <= 4 * 6)
     );
+}
+
+#[test]
+fn of_a_liar_that_leaves_one_view_after_the_other_four_at_once_and_one_a_second_are_passed_on() {
+    let mut cluster = Cluster::mesh(4);
+    cluster.phones[0].honest = false;
+    cluster.silence(0);
+    let leave = |cluster: &mut Cluster, view: u64| {
+        let message = view_change(4, 0, view, 0, None);
+        cluster.inject(0, 2, &message).map(|_| ())
+    };
+    for view in 100..104 {
+        assert_eq!(leave(&mut cluster, view), Ok(()));
+    }
+    for view in 104..200 {
+        assert_eq!(leave(&mut cluster, view), Err(Ignored::TooOften));
+    }
+    assert_eq!(leave(&mut cluster, 100), Err(Ignored::Duplicate));
+    cluster.run_for(1_000);
+    assert_eq!(leave(&mut cluster, 200), Ok(()));
+    assert_eq!(leave(&mut cluster, 201), Err(Ignored::TooOften));
+    // What somebody needs is taken in whenever it comes: the others leave view 0, which nobody leads, for view 1.
+    cluster.submit(3, b"bet");
+    cluster.run_for(1_600);
+    assert_eq!(leave(&mut cluster, 202), Ok(()));
+    cluster.expect(&[1, 2, 3], 1, 5_000);
+}
+
+#[test]
+fn who_asks_for_more_bodies_than_anybody_needs_gets_them_one_by_one() {
+    let mut cluster = Cluster::mesh(4);
+    cluster.phones[0].honest = false;
+    cluster.silence(0);
+    cluster.submit(2, b"bet");
+    let ids = vec![request(2, 1, b"bet").id(); 32];
+    let want = Message::Want(ids).to_wire(TAG, 0, 0);
+    let asks = (0..10).map(|_| cluster.inject(0, 2, &want).is_ok());
+    assert_eq!(asks.filter(|answered| *answered).count(), 2);
+    cluster.run_for(3_200);
+    assert!(cluster.inject(0, 2, &want).is_ok());
+    assert!(cluster.inject(0, 2, &want).is_err());
 }
 
 #[test]

@@ -6,10 +6,12 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use super::allowance::Allowance;
 use super::chain::{Batch, Block, chain_of_digests, next_chain};
 use super::ignored::Ignored;
 use super::limits::{
     ANSWER_BYTES_MAX, ANSWER_BYTES_TARGET, PEERS_MAX, POOL_PER_ANSWER_MAX, SLOTS_PER_ANSWER_MAX,
+    WANTED_AT_ONCE_MAX, WANTED_EACH,
 };
 use super::message::{Message, SignedBytes, Slots, Status, VoteMessage};
 use super::record::Record;
@@ -52,6 +54,8 @@ pub(super) struct PeerState {
     pub(super) doubted: Option<Instant>,
     /// When it was last shown what is decided here.
     pub(super) shown: Option<Instant>,
+    /// How many more bodies it gets that asks for them.
+    wanted: Allowance,
 }
 
 impl Replica {
@@ -322,8 +326,12 @@ impl Replica {
         peer: Peer,
         ids: &[RequestId],
     ) -> Result<(), Ignored> {
-        if !self.peers.contains_key(&peer) {
-            return Err(Ignored::Stale);
+        let state = self.peers.get_mut(&peer).ok_or(Ignored::Stale)?;
+        // Whoever asks for everything that it can name would keep this phone's radio busy with the answers.
+        let count = u64::try_from(ids.len()).unwrap_or(u64::MAX);
+        let wanted = &mut state.wanted;
+        if !wanted.take(now, count, WANTED_AT_ONCE_MAX, WANTED_EACH) {
+            return Err(Ignored::TooOften);
         }
         let bodies: Vec<Vec<u8>> = ids
             .iter()

@@ -1,5 +1,7 @@
 //! Every bound of this module in one place: queues, maps, windows and lists that a peer's bytes can reach.
 
+use std::time::Duration;
+
 /// W: how many slots above the last delivered one may be under way.
 pub const WINDOW: u64 = 8;
 /// Most requests in one batch.
@@ -47,6 +49,14 @@ pub const REQUEST_VERSIONS_WANTED_MAX: usize = 16;
 pub const EARLY_PER_PEER_MAX: usize = 512;
 /// How many view-changes of one replica are kept.
 pub const VIEW_CHANGES_PER_SEAT_MAX: usize = 4;
+/// How many view-changes of one replica for views that nobody needs are taken in and passed on at once.
+pub const VIEW_CHANGES_AT_ONCE_MAX: u64 = 4;
+/// And how soon one more: no honest replica leaves views faster for long, as their time-outs double.
+pub const VIEW_CHANGE_EACH: Duration = Duration::from_secs(1);
+/// How many bodies a neighbour gets at once that asks for them.
+pub const WANTED_AT_ONCE_MAX: u64 = 64;
+/// And how soon one more.
+pub const WANTED_EACH: Duration = Duration::from_millis(100);
 /// How many views of an epoch are remembered with their view-changes, to say whose fault a fork is.
 pub const VIEW_RECORDS_MAX: usize = 64;
 /// How many of them one halt carries.

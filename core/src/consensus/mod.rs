@@ -16,6 +16,7 @@
 //! effect; only then does it change anything.
 
 mod action;
+mod allowance;
 mod blame;
 mod catch_up;
 mod certificate;

@@ -2,10 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
+use super::allowance::Allowance;
 use super::certificate::Certificate;
 use super::early::Held;
 use super::ignored::Ignored;
-use super::limits::{VIEW_CHANGE_VERSIONS_MAX as VERSIONS_MAX, VIEW_CHANGES_PER_SEAT_MAX};
+use super::limits::{
+    VIEW_CHANGE_EACH, VIEW_CHANGE_VERSIONS_MAX as VERSIONS_MAX, VIEW_CHANGES_AT_ONCE_MAX,
+    VIEW_CHANGES_PER_SEAT_MAX,
+};
 use super::memory::Place;
 use super::message::{Message, PreparedMessage, SignedBytes};
 use super::replay::ReplayError;
@@ -32,6 +36,8 @@ pub(super) struct ViewChanges {
     certificates: BTreeMap<Head, Certificate>,
     /// Heads whose certificate was flooded, by us or through us.
     travelled: BTreeSet<Head>,
+    /// How many more are taken in and passed on of each seat.
+    allowances: BTreeMap<Seat, Allowance>,
 }
 
 impl ViewChanges {
@@ -105,6 +111,13 @@ impl ViewChanges {
             self.reports.remove(oldest);
         }
         self.drop_unclaimed();
+    }
+
+    /// Whether one more of a seat is taken in and passed on now: every view-change crosses every link of the table, and
+    /// whoever signs one after the other for ever higher views would have all of the air for them.
+    fn is_allowed(&mut self, now: Instant, seat: Seat) -> bool {
+        let allowance = self.allowances.entry(seat).or_default();
+        allowance.take(now, 1, VIEW_CHANGES_AT_ONCE_MAX, VIEW_CHANGE_EACH)
     }
 
     /// Whether a seat has so many views that one for `view` would be the first to make room.
@@ -279,8 +292,11 @@ impl Replica {
         if self.view_change_wire(&signed) != raw {
             return Err(Ignored::Malformed(DecodeError::OutOfRange("header")));
         }
-        self.note_heard(now, statement.signer);
+        self.note_heard(now, signer);
         self.witness_view_change(now, &statement, bytes, first);
+        if !self.needed_views().contains(&view) && !self.view_changes.is_allowed(now, signer) {
+            return Err(Ignored::TooOften);
+        }
         if crowded && let Some(reports) = self.view_changes.reports.get_mut(&(view, signer)) {
             reports.retain(|report| self.new_views.names(view, signer, report.digest.short()));
         }
@@ -289,10 +305,17 @@ impl Replica {
             digest,
             bytes: raw.to_vec(),
         };
+        self.take_report(now, report);
+        Ok(())
+    }
+
+    /// A checked view-change counts from now on, and travels on.
+    fn take_report(&mut self, now: Instant, report: Report) {
+        self.relay(Urgency::Vote, &report.bytes);
+        let claim = report.signed.value().prepared;
         self.view_changes.insert(report, &self.needed_views());
-        self.relay(Urgency::Vote, raw);
         let own = self.prepared.clone();
-        if let Some(own) = own.filter(|own| Some(own.head) == statement.prepared) {
+        if let Some(own) = own.filter(|own| Some(own.head) == claim) {
             self.view_changes
                 .certificates
                 .entry(own.head)
@@ -300,7 +323,6 @@ impl Replica {
         }
         self.show_certificate();
         self.on_reports(now);
-        Ok(())
     }
 
     /// A view-change out of the journal: this replica's own, or one that a view began with.

@@ -27,6 +27,8 @@ struct Ways {
 #[derive(Clone, Default, Debug)]
 pub struct Graph {
     named: [Option<SeatSet>; SEATS_MAX],
+    /// Who has said nothing of late: no way leads through them.
+    mute: SeatSet,
     /// Worked out when they are first wanted after a change.
     ways: OnceLock<Box<Ways>>,
 }
@@ -49,6 +51,21 @@ impl Graph {
             *named = links;
             self.ways = OnceLock::new();
         }
+    }
+
+    /// Nobody waits for these phones to pass anything on. A phone that is wrongly taken for mute costs a message that
+    /// comes twice.
+    pub fn set_mute(&mut self, mute: SeatSet) {
+        if self.mute != mute {
+            self.mute = mute;
+            self.ways = OnceLock::new();
+        }
+    }
+
+    /// Who speaks again is a way again.
+    pub fn unmute(&mut self, seat: Seat) {
+        let others = self.mute.iter().filter(|mute| *mute != seat);
+        self.set_mute(others.collect());
     }
 
     fn named(&self, seat: Seat) -> Option<SeatSet> {
@@ -88,18 +105,21 @@ impl Graph {
     fn work_out(&self) -> Ways {
         let mut ways = Ways::default();
         for (to, turns) in seats().zip(&mut ways.helpers) {
-            let neighbours: SeatSet = seats().filter(|seat| self.are_linked(*seat, to)).collect();
+            let able = |seat: &Seat| self.are_linked(*seat, to) && !self.mute.contains(*seat);
+            let neighbours: SeatSet = seats().filter(able).collect();
             for (turn, helpers) in (0..).zip(turns) {
                 *helpers = best(turn, to, neighbours.iter());
             }
         }
         for (origin, parents) in seats().zip(&mut ways.parents) {
-            let steps = self.steps_from(origin);
+            let steps = self.steps_from(origin, self.mute);
             let step = |seat: Seat| steps.get(seat.index()).copied().flatten();
             for (to, parents) in seats().zip(parents) {
                 let Some(own) = step(to) else { continue };
                 let nearer = |seat: &Seat| {
-                    step(*seat).is_some_and(|at| at + 1 == own) && self.are_linked(*seat, to)
+                    let able = *seat == origin || !self.mute.contains(*seat);
+                    let near = step(*seat).is_some_and(|at| at + 1 == own);
+                    able && near && self.are_linked(*seat, to)
                 };
                 *parents = best(origin.0, to, seats().filter(nearer));
             }
@@ -119,14 +139,17 @@ impl Graph {
     /// A phone and everybody that a way leads to from it.
     #[must_use]
     pub fn within_reach(&self, from: Seat) -> SeatSet {
-        let steps = self.steps_from(from).into_iter().zip(seats());
+        let steps = self
+            .steps_from(from, SeatSet::default())
+            .into_iter()
+            .zip(seats());
         steps
             .filter_map(|(step, seat)| step.map(|_| seat))
             .collect()
     }
 
-    /// How many links away everybody is from a phone.
-    fn steps_from(&self, origin: Seat) -> [Option<u8>; SEATS_MAX] {
+    /// How many links away everybody is from a phone, by ways that lead through nobody who is mute.
+    fn steps_from(&self, origin: Seat, mute: SeatSet) -> [Option<u8>; SEATS_MAX] {
         let mut steps = [None; SEATS_MAX];
         let mut reached = vec![origin];
         if let Some(step) = steps.get_mut(origin.index()) {
@@ -135,6 +158,9 @@ impl Graph {
         let mut next = 0;
         while let Some(from) = reached.get(next).copied() {
             next += 1;
+            if from != origin && mute.contains(from) {
+                continue;
+            }
             let at = steps.get(from.index()).copied().flatten().unwrap_or(0);
             for to in seats().filter(|to| self.are_linked(from, *to)) {
                 if let Some(step) = steps.get_mut(to.index()).filter(|step| step.is_none()) {
@@ -220,6 +246,33 @@ mod tests {
         graph.forget(Seat(1));
         assert_eq!(graph.parents(Seat(0), Seat(1)), Some(set(&[0])));
         assert_eq!(graph.parents(Seat(0), Seat(9)), None, "nobody knows a way");
+    }
+
+    #[test]
+    fn no_way_leads_through_who_is_mute_and_everybody_is_reached_all_the_same() {
+        let mut graph = circulant(10, &[1, 4]);
+        let mute: SeatSet = [0, 1, 2].map(Seat).into_iter().collect();
+        graph.set_mute(mute);
+        for origin in (0..10).map(Seat) {
+            for to in (0..10).map(Seat).filter(|to| *to != origin) {
+                let parents = graph.parents(origin, to).unwrap();
+                let through = |seat: Seat| seat != origin && mute.contains(seat);
+                assert!(!parents.iter().any(through), "{origin:?} to {to:?}");
+            }
+            assert!(
+                graph
+                    .helpers(origin, 7)
+                    .iter()
+                    .all(|seat| !mute.contains(seat))
+            );
+        }
+        graph.set_mute(SeatSet::default());
+        let ways = circulant(10, &[1, 4]);
+        assert_eq!(
+            graph.parents(Seat(9), Seat(6)),
+            ways.parents(Seat(9), Seat(6)),
+            "who speaks again is a way again"
+        );
     }
 
     #[test]

@@ -19,8 +19,9 @@ use super::{Class, Fingerprint, Incoming, Refusal, Role};
 pub(super) const EVENT_BYTES: usize = 488;
 /// And how many chunks: small ones spend an event's time on their gaps.
 pub(super) const OS_CHUNKS_MAX: usize = 6;
-/// Messages are packed together up to this length even where that takes several small chunks.
-const PACK_BYTES_MIN: usize = 240;
+/// Messages are packed together up to this length even where that takes several small chunks; beyond it only as far as one
+/// chunk carries them, or those in the first would wait for the second, an interval later if that one is lost.
+const PACK_BYTES_MIN: usize = 160;
 /// Most bytes queued for one link; more means that it cannot keep up, and what it lacks is asked for later.
 pub(super) const QUEUE_BYTES_MAX: usize = 256 * 1024;
 /// Every so many chunks it is the turn of a class that waits behind others, or a busy link would never send what is in it.
@@ -243,14 +244,6 @@ impl Link {
         own.extend(at.and_then(|at| relayed.remove(at)));
     }
 
-    /// Whether a message would leave now.
-    pub(super) fn is_ready(&self) -> bool {
-        let Phase::Secured(session) = &self.phase else {
-            return false;
-        };
-        self.has_room() && next_class(&self.queues, session.is_turning()).is_some()
-    }
-
     fn has_room(&self) -> bool {
         let bytes: usize = self.in_os.iter().sum();
         let chunk = self.payload_max.min(EVENT_BYTES / 2) + CHUNK_HEADER_BYTES;
@@ -326,9 +319,10 @@ impl Link {
     }
 
     /// Takes out of the queues what leaves together: the next message of `class`, and whatever else waits and fits into
-    /// the same connection event, own messages first.
+    /// the same chunk, own messages first.
     fn pack(&mut self, class: Class, own: bool) -> Packing {
-        let bytes_max = (2 * self.payload_max).clamp(PACK_BYTES_MIN, EVENT_BYTES);
+        let whole = self.payload_max.saturating_sub(sealed_length(0));
+        let bytes_max = whole.clamp(PACK_BYTES_MIN, EVENT_BYTES);
         let mut packing = Packing::default();
         self.pack_from(class, own, &mut packing, bytes_max, 1);
         if class == Class::Bulk {

@@ -283,13 +283,6 @@ impl Mesh {
         link.is_some_and(|link| link.has_seen(&seen))
     }
 
-    /// The next link over which a message would leave now.
-    #[must_use]
-    pub fn next_ready(&self) -> Option<LinkId> {
-        let ready = self.links.iter().find(|(_, link)| link.is_ready());
-        ready.map(|(id, _)| *id)
-    }
-
     /// The next chunk that may be handed to the OS, and the messages that begin with it.
     pub fn poll_chunk(&mut self) -> Option<Leaving> {
         self.links.iter_mut().find_map(|(id, link)| {

@@ -100,7 +100,6 @@ impl Node {
 
     /// The next chunk for the OS; the tap is told of the messages that begin with it.
     pub(super) fn poll_chunk(&mut self) -> Option<(LinkId, Vec<u8>)> {
-        self.tell_along();
         let (link, chunk, begins) = self.mesh.poll_chunk()?;
         begins
             .iter()

@@ -23,7 +23,7 @@ use crate::time::{Instant, earliest};
 use crate::wire::{Decode, Encode, Kind};
 
 /// What is not on our way is held for so long: about three rounds of votes. A decision is a proposal and two of them.
-const HOLD_MIN: Duration = Duration::from_millis(200);
+const HOLD_MIN: Duration = Duration::from_millis(400);
 const HOLD_MAX: Duration = Duration::from_secs(2);
 /// After a decision everybody is told so soon, with whatever leaves meanwhile.
 const TELL_DECIDED: Duration = Duration::from_millis(30);
@@ -32,7 +32,9 @@ const HELD_MAX: usize = 512;
 /// Most messages other than votes that are remembered to be told of.
 const ACCEPTED_MAX: usize = 64;
 /// A neighbour that lacked so much more than it had in time is not well served by the designated phones.
-const LACKING_MAX: u32 = 4;
+const LACKING_MAX: u32 = 16;
+/// A phone that voted for none of so many slots in time is not counted on to pass anything on.
+const MUTE_SLOTS: u64 = 4;
 /// For so long it gets everything at once.
 const SUSPICION: Duration = Duration::from_secs(10);
 
@@ -80,6 +82,8 @@ pub(super) struct Relay {
     accepted_count: u64,
     /// Open slots with q prepares here, and since when.
     prepared: BTreeMap<u64, Instant>,
+    /// The last slot that each phone voted for in time, as far as neighbours brought its votes.
+    voted: BTreeMap<Seat, u64>,
     /// The last roll that was settled here, and when.
     thrown: Option<(u64, Instant)>,
 }
@@ -117,6 +121,36 @@ impl Relay {
     /// Whom this phone or a neighbour has links to.
     pub(super) fn set_links(&mut self, seat: Seat, links: SeatSet) {
         self.graph.set(seat, links);
+    }
+
+    /// A vote came, whatever becomes of it. Whoever makes up another's votes only makes this phone wait for it.
+    fn note_vote(&mut self, name: Name, delivered: u64) {
+        let Name::Vote {
+            sequence, signer, ..
+        } = name
+        else {
+            return;
+        };
+        // What comes later was too late to be of use to anybody.
+        if sequence >= delivered
+            && let Some(voted) = self.voted.get_mut(&signer)
+        {
+            *voted = delivered;
+            self.graph.unmute(signer);
+        }
+    }
+
+    /// A slot was delivered: who has voted for none of the last few?
+    fn note_mute(&mut self, own: Seat, members: SeatSet, delivered: u64) {
+        self.voted.retain(|seat, _| members.contains(*seat));
+        let mut mute = SeatSet::default();
+        for seat in members.iter().filter(|seat| *seat != own) {
+            let voted = *self.voted.entry(seat).or_insert(delivered);
+            if delivered.saturating_sub(voted) >= MUTE_SLOTS {
+                mute.insert(seat);
+            }
+        }
+        self.graph.set_mute(mute);
     }
 
     /// Nothing more is known of a phone's links.
@@ -169,7 +203,7 @@ impl Relay {
     /// round, the others for three.
     fn patience(&self, own: Seat, to: Seat, sequence: u64, hold: Duration) -> Duration {
         if self.graph.helpers(to, sequence).contains(own) {
-            hold / 3
+            hold / 4
         } else {
             hold
         }
@@ -208,7 +242,7 @@ impl Node {
 
     /// Three rounds of votes, as far as is known here.
     fn hold_time(&self) -> Duration {
-        (self.replica.decision_time() * 5 / 4).clamp(HOLD_MIN, HOLD_MAX)
+        (self.replica.decision_time() * 2).clamp(HOLD_MIN, HOLD_MAX)
     }
 
     /// Sends an own message to every neighbour, and one of another origin where it is lacking and ours to send.
@@ -273,8 +307,10 @@ impl Node {
         if let Some(ward) = self.relay.wards.get_mut(&link)
             && is_passed_on(message)
         {
-            ward.known.sent(Name::of(message, place), place);
+            let name = Name::of(message, place);
+            ward.known.sent(name, place);
             ward.release();
+            self.relay.note_vote(name, place.delivered);
         }
     }
 
@@ -317,6 +353,8 @@ impl Node {
             delivered: sequence,
             ..self.place()
         };
+        let members = self.replica.epoch().roster.seats().collect();
+        self.relay.note_mute(me, members, sequence);
         self.relay.change(now.after(TELL_DECIDED));
         self.relay.prepared.retain(|open, _| *open > sequence);
         let links: Vec<LinkId> = self.relay.wards.keys().copied().collect();
@@ -357,7 +395,7 @@ impl Node {
         }
     }
 
-    /// Sends what was held for long enough and is still lacking, and tells what has not been told along with anything.
+    /// Sends what was held for long enough and is still lacking, and tells what is here when it is time.
     pub(super) fn tend_relay(&mut self, now: Instant) {
         let links: Vec<LinkId> = self.relay.wards.keys().copied().collect();
         if !links.is_empty() {
@@ -402,16 +440,6 @@ impl Node {
             let bytes = held.bytes.to_vec();
             self.mesh
                 .flood(std::iter::once(link), held.class, false, bytes);
-        }
-    }
-
-    /// Lets what is about to leave over a link take along what this phone has.
-    pub(super) fn tell_along(&mut self) {
-        if let Some(link) = self.mesh.next_ready()
-            && let Some(ward) = self.relay.wards.get(&link)
-            && ward.tell_by.is_some()
-        {
-            self.tell_have(link);
         }
     }
 

@@ -2,6 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
+use bitcraps_core::crypto::Seat;
+use bitcraps_core::mesh::Graph;
+
 use super::Commit;
 use crate::random::Stream;
 use crate::scenario::Radio;
@@ -23,6 +26,9 @@ pub(super) enum Way {
     Flood,
     /// Along the edges of one tree of least height.
     Tree,
+    /// On to a neighbour where this phone is one of its two designated ways from the message's origin. Everybody knows the
+    /// graph, nobody lies and nothing is lost for good, so nothing has to be held in case that a way fails.
+    Designated,
 }
 
 /// A proposal by phone 0, or a vote of a phase (0 or 1) by a phone.
@@ -85,6 +91,8 @@ struct Exchange {
     ends: BTreeMap<u64, [usize; 2]>,
     /// Links that messages travel over.
     used: BTreeSet<u64>,
+    /// What the designated ways are worked out from, where those are used.
+    graph: Option<Graph>,
     arrivals: BTreeMap<(u64, u64), (usize, u64, Message)>,
     scheduled: u64,
     done: usize,
@@ -114,6 +122,7 @@ impl Exchange {
             outlets: BTreeMap::new(),
             ends: BTreeMap::new(),
             used: BTreeSet::new(),
+            graph: (way == Way::Designated).then(|| known_graph(n, &graph)),
             arrivals: BTreeMap::new(),
             scheduled: 0,
             done: 0,
@@ -212,6 +221,9 @@ impl Exchange {
             if Some(link) == from || !self.ends[&link].contains(&phone) {
                 continue;
             }
+            if !self.passes_on(phone, link, message) {
+                continue;
+            }
             let outlet = self.outlets.entry((phone, link)).or_default();
             if !outlet.known.contains(&message) {
                 outlet.waiting.push_back(message);
@@ -219,6 +231,21 @@ impl Exchange {
             }
         }
         self.react(phone);
+    }
+
+    /// Whether a phone sends a message that it has over a link.
+    fn passes_on(&self, phone: usize, link: u64, message: Message) -> bool {
+        let origin = match message {
+            Message::Proposal => 0,
+            Message::Vote(_, signer) => signer,
+        };
+        let Some(graph) = self.graph.as_ref().filter(|_| origin != phone) else {
+            return true;
+        };
+        let [a, b] = self.ends[&link];
+        let to = if a == phone { b } else { a };
+        let parents = graph.parents(seat(origin), seat(to));
+        parents.is_some_and(|parents| parents.contains(seat(phone)))
     }
 
     /// Prepares once it has the proposal, commits with q prepares, is done with q commits. The proposal is the
@@ -261,6 +288,20 @@ impl Exchange {
                 .hand_over(link, phone, message.to_chunk(), self.now_us);
         }
     }
+}
+
+fn seat(phone: usize) -> Seat {
+    Seat(u8::try_from(phone).unwrap_or(u8::MAX))
+}
+
+fn known_graph(n: u8, edges: &[(u8, u8)]) -> Graph {
+    let mut graph = Graph::default();
+    for of in 0..n {
+        let ends = edges.iter().filter(|(a, b)| *a == of || *b == of);
+        let other = |(a, b): &(u8, u8)| Seat(if *a == of { *b } else { *a });
+        graph.set(Seat(of), ends.map(other).collect());
+    }
+    graph
 }
 
 /// The edges of the tree of least height, breadth first from the best root.
