@@ -53,6 +53,11 @@ fn a_flood_of_garbage_cannot_stop_the_table() {
 }
 
 #[test]
+fn as_many_floods_as_there_may_be_liars_cannot_stop_the_table() {
+    as_expected("three-spammers", 1..=2);
+}
+
+#[test]
 fn a_primary_that_leaves_one_player_out_is_replaced() {
     as_expected("censoring-primary", 1..=2);
 }

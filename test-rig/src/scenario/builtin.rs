@@ -45,6 +45,10 @@ const BUILTINS: &[(&str, &str)] = &[
     ),
     ("spammer", include_str!("../../scenarios/spammer.toml")),
     (
+        "three-spammers",
+        include_str!("../../scenarios/three-spammers.toml"),
+    ),
+    (
         "censoring-primary",
         include_str!("../../scenarios/censoring-primary.toml"),
     ),
