@@ -139,36 +139,37 @@ fn a_roll_on_either_side_of_the_boundary_is_thrown_with_its_own_epochs_key() {
 
 #[test]
 fn a_newcomer_that_does_not_acknowledge_is_not_seated_however_many_others_do() {
-    let mut felt = Felt::new(4);
-    invite(&mut felt, 4);
-    let outcomes = members_make_key(&mut felt, 4);
+    // Five members alone are as many acknowledgements as a key for six takes.
+    let mut felt = Felt::new(5);
+    invite(&mut felt, 5);
+    let outcomes = members_make_key(&mut felt, 5);
     assert!(
         !outcomes
             .iter()
             .any(|outcome| matches!(outcome, Outcome::KeyMade { .. }))
     );
     let id = felt.attempt();
-    let give_up: Vec<(u8, Operation)> = (0..3).map(|seat| (seat, Operation::GiveUp(id))).collect();
+    let give_up: Vec<(u8, Operation)> = (0..4).map(|seat| (seat, Operation::GiveUp(id))).collect();
     let outcomes = felt.operations(&give_up);
-    let (seat, key) = (Seat(4), newcomer(4));
+    let (seat, key) = (Seat(5), newcomer(5));
     assert!(
         outcomes.contains(&Outcome::NotSeated { seat, key }),
         "{outcomes:?}"
     );
     assert!(felt.table.attempt().is_none(), "the old key goes on");
-    assert_eq!(felt.table.ledger().seats(), 4);
+    assert_eq!(felt.table.ledger().seats(), 5);
     // What was dealt for that attempt comes late, and the next newcomer's attempt is another one.
     let late = Operation::Acknowledge(id);
-    invite(&mut felt, 5);
-    assert_eq!(felt.table.candidate(), Some((Seat(4), newcomer(5))));
+    invite(&mut felt, 6);
+    assert_eq!(felt.table.candidate(), Some((Seat(5), newcomer(6))));
     assert_ne!(felt.attempt(), id);
     let refused = felt.refusal(3, late);
     assert_eq!(refused, Rejection::Dealing(DealingRefusal::Other));
-    members_make_key(&mut felt, 4);
+    members_make_key(&mut felt, 5);
     let word = Operation::Acknowledge(felt.attempt());
-    let old = carried(&felt, 4, 4, &word);
+    let old = carried(&felt, 5, 5, &word);
     assert_eq!(felt.refusal(0, old), Rejection::NoProof, "another key's");
-    let word = carried(&felt, 4, 5, &word);
+    let word = carried(&felt, 5, 6, &word);
     let outcomes = felt.ask(0, word);
     assert!(
         outcomes
