@@ -54,7 +54,7 @@ impl Graph {
     }
 
     /// Nobody waits for these phones to pass anything on. A phone that is wrongly taken for mute costs a message that
-    /// comes twice.
+    /// comes twice, or late where two disagree about it.
     pub fn set_mute(&mut self, mute: SeatSet) {
         if self.mute != mute {
             self.mute = mute;
@@ -64,8 +64,10 @@ impl Graph {
 
     /// Who speaks again is a way again.
     pub fn unmute(&mut self, seat: Seat) {
-        let others = self.mute.iter().filter(|mute| *mute != seat);
-        self.set_mute(others.collect());
+        if self.mute.contains(seat) {
+            let others = self.mute.iter().filter(|mute| *mute != seat);
+            self.set_mute(others.collect());
+        }
     }
 
     fn named(&self, seat: Seat) -> Option<SeatSet> {

@@ -1,4 +1,4 @@
-//! What a phone has, told to its neighbours along with other things: nobody sends it that again.
+//! What a phone has, told to its neighbours now and then: nobody sends it that again.
 
 use crate::crypto::SeatSet;
 use crate::wire::{Decode, DecodeError, Encode, Header, Kind, Reader, Writer};

@@ -1,8 +1,8 @@
 //! Phones on the air: real nodes over Bluetooth adapters and an ether in memory.
 //!
 //! [`Bed`] says who plays on what. `driver` runs the room of the simulator: the same phones, players, liars, checkers and
-//! traces, with `radio` in place of the simulated one and a `clock` that is the machine's own if anybody is on the air. An adapter is driven as `core/docs/gatt.md`
-//! says: `central` dials by btleplug on every system, `peripheral` is dialled by BlueZ's bluer on Linux.
+//! traces, with `radio` in place of the simulated one and a `clock` that is the machine's own if anybody is on the air.
+//! An adapter is driven as `core/docs/gatt.md` says: `central` dials by btleplug on every system, `peripheral` is dialled by BlueZ's bluer on Linux.
 
 mod adapter;
 mod bed;

@@ -2,7 +2,7 @@
 //! way, and the rest is held in case it is lacking.
 //!
 //! For each origin and each neighbour two phones are designated by everybody's knowledge of the graph. Everyone else
-//! holds the message for about three rounds, and then sends it only if the neighbour has not told that it has it. So a
+//! holds the message for about two decisions, and then sends it only if the neighbour has not told that it has it. So a
 //! relay that drops, delays or corrupts costs time and nothing else; a neighbour that had to be helped out a few times gets
 //! everything at once for a while. Once a slot is decided, what is left of its votes is its certificate.
 
@@ -22,10 +22,10 @@ use crate::mesh::{Class, Graph, HAVE_OTHERS_MAX, HAVE_SLOTS_MAX, Have, LinkId, S
 use crate::time::{Instant, earliest};
 use crate::wire::{Decode, Encode, Kind};
 
-/// What is not on our way is held for so long: about three rounds of votes. A decision is a proposal and two of them.
+/// What is not on our way is held for about two decisions, and for so long at least and at most.
 const HOLD_MIN: Duration = Duration::from_millis(400);
 const HOLD_MAX: Duration = Duration::from_secs(2);
-/// After a decision everybody is told so soon, with whatever leaves meanwhile.
+/// After a decision everybody is told so soon.
 const TELL_DECIDED: Duration = Duration::from_millis(30);
 /// Most messages held for one neighbour; more are sent at once.
 const HELD_MAX: usize = 512;
@@ -65,7 +65,7 @@ struct Ward {
     /// What it was told last, and how many of the accepted messages.
     told: Have,
     told_others: u64,
-    /// Something has changed since, and by when it is told at the latest.
+    /// Something has changed since, and when it is told.
     tell_by: Option<Instant>,
     /// How often it lacked something when the time was up, less how often not.
     lacking: u32,
@@ -82,7 +82,7 @@ pub(super) struct Relay {
     accepted_count: u64,
     /// Open slots with q prepares here, and since when.
     prepared: BTreeMap<u64, Instant>,
-    /// The last slot that each phone voted for in time, as far as neighbours brought its votes.
+    /// The last slot delivered here when each phone's last vote in time came, as far as neighbours brought it.
     voted: BTreeMap<Seat, u64>,
     /// The last roll that was settled here, and when.
     thrown: Option<(u64, Instant)>,
@@ -199,8 +199,8 @@ impl Relay {
         }
     }
 
-    /// How long a neighbour is left alone with what it lacks of a slot: whoever is to help it out first waits for one
-    /// round, the others for three.
+    /// How long a neighbour is left alone with what it lacks of a slot: whoever is to help it out first waits for half a
+    /// decision, the others for two.
     fn patience(&self, own: Seat, to: Seat, sequence: u64, hold: Duration) -> Duration {
         if self.graph.helpers(to, sequence).contains(own) {
             hold / 4
@@ -240,7 +240,7 @@ impl Node {
         }
     }
 
-    /// Three rounds of votes, as far as is known here.
+    /// Two decisions, as far as is known here.
     fn hold_time(&self) -> Duration {
         (self.replica.decision_time() * 2).clamp(HOLD_MIN, HOLD_MAX)
     }
