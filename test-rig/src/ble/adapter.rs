@@ -1,15 +1,16 @@
-//! One adapter as one phone's radio: a thread of its own, on which everything of that adapter happens in order.
+//! One adapter as one phone's radio: a task of its own, in which everything of that adapter happens in order.
 //!
 //! Two phones have one connection at most, whoever dialled, since the system keeps one for a pair of addresses. So a dial
 //! to a phone that is linked already fails at once, and a connection is closed with the last link that uses it.
 
 use std::collections::BTreeMap;
-use std::sync::{OnceLock, mpsc};
-use std::thread::JoinHandle;
+use std::sync::{Arc, OnceLock, mpsc};
 use std::time::{Duration, Instant};
 
 use bitcraps_core::mesh::{LinkId, Role};
 use bitcraps_core::node::{Handle, Input, LinkDownReason, RadioState};
+#[cfg(target_os = "linux")]
+use bluer::Session;
 use btleplug::api::{
     BDAddr, Central as _, CentralEvent, CentralState, Manager as _, Peripheral as _, ScanFilter,
 };
@@ -25,6 +26,7 @@ use super::ether::HANDLES;
 use super::peripheral::Peripheral;
 use super::problem::BluetoothProblem;
 use super::radio::{Ask, Radio, Reporter};
+use super::stand::Stand;
 
 /// Phones that this adapter remembers; a stranger can have as many addresses as it likes.
 const SEEN_MAX: usize = 256;
@@ -53,43 +55,47 @@ pub(super) enum Happened {
 #[derive(Debug)]
 pub(super) struct AdapterRadio {
     asks: Option<UnboundedSender<Ask>>,
-    thread: Option<JoinHandle<()>>,
+    ended: mpsc::Receiver<()>,
+    _stand: Arc<Stand>,
 }
 
 impl AdapterRadio {
     /// Opens an adapter and serves the table's service on it.
     pub(super) fn open(
+        stand: &Arc<Stand>,
         name: &str,
         service: Uuid,
         reporter: Reporter,
     ) -> Result<Self, BluetoothProblem> {
-        let other = |error: std::io::Error| BluetoothProblem::Other(error.to_string());
         let (asks, heard) = unbounded_channel();
         let (ready, opened) = mpsc::channel();
         let name = name.to_owned();
-        let runtime = tokio::runtime::Builder::new_current_thread()
-            .enable_all()
-            .build()
-            .map_err(other)?;
-        let radio = move || {
-            runtime.block_on(async move {
-                match Station::open(&name, service, reporter).await {
-                    Ok(station) => {
-                        let _ = ready.send(Ok(()));
-                        station.run(heard).await;
-                    }
-                    Err(problem) => {
-                        let _ = ready.send(Err(problem));
-                    }
+        #[cfg(target_os = "linux")]
+        let session = stand.session().clone();
+        let ended = stand.serve(async move {
+            let station = Station::open(
+                #[cfg(target_os = "linux")]
+                &session,
+                &name,
+                service,
+                reporter,
+            );
+            match station.await {
+                Ok(station) => {
+                    let _ = ready.send(Ok(()));
+                    station.run(heard).await;
                 }
-            });
-        };
-        let thread = std::thread::Builder::new().spawn(radio).map_err(other)?;
-        let gone = || BluetoothProblem::Other("the adapter's thread has ended".to_owned());
+                Err(problem) => {
+                    let _ = ready.send(Err(problem));
+                }
+            }
+        });
+        let gone = || BluetoothProblem::Other("the adapter's task has ended".to_owned());
         opened.recv().map_err(|_| gone())??;
         Ok(Self {
             asks: Some(asks),
-            thread: Some(thread),
+            ended,
+            _stand: Arc::clone(stand),
         })
     }
 }
@@ -105,9 +111,7 @@ impl Radio for AdapterRadio {
 impl Drop for AdapterRadio {
     fn drop(&mut self) {
         self.asks = None;
-        if let Some(thread) = self.thread.take() {
-            let _ = thread.join();
-        }
+        let _ = self.ended.recv();
     }
 }
 
@@ -143,7 +147,12 @@ struct Station {
 }
 
 impl Station {
-    async fn open(name: &str, service: Uuid, reporter: Reporter) -> Result<Self, BluetoothProblem> {
+    async fn open(
+        #[cfg(target_os = "linux")] session: &Session,
+        name: &str,
+        service: Uuid,
+        reporter: Reporter,
+    ) -> Result<Self, BluetoothProblem> {
         let told = |error: btleplug::Error| BluetoothProblem::Other(error.to_string());
         let manager = Manager::new().await.map_err(told)?;
         let mut found = None;
@@ -160,8 +169,14 @@ impl Station {
         let (happened, happenings) = unbounded_channel();
         Ok(Self {
             #[cfg(target_os = "linux")]
-            peripheral: Peripheral::serve(name, service, reporter.clone(), happened.clone())
-                .await?,
+            peripheral: Peripheral::serve(
+                session,
+                name,
+                service,
+                reporter.clone(),
+                happened.clone(),
+            )
+            .await?,
             address: adapter
                 .adapter_address()
                 .await

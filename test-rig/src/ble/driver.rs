@@ -25,6 +25,7 @@ use super::journal::Journals;
 use super::problem::BluetoothProblem;
 use super::radio::{Radio, Report, Reporter};
 use super::result::{BedFinished, BedResult, histories};
+use super::stand::Stand;
 use super::world::{Shared, World};
 use crate::checkers::Checkers;
 use crate::run::{Finished, Played, conclude};
@@ -304,10 +305,15 @@ fn radios(
     let service = Uuid::from_bytes(Phone::table_secret(seed).service().0);
     let ether = Rc::new(RefCell::new(Ether::default()));
     let (mut adapters, mut memory) = (Adapters::new(), Memory::new());
+    let mut stand = None;
     for (phone, adapter) in bed.adapters.iter().enumerate() {
         let reporter = |numbers| Reporter::new(phone, queue.clone(), Arc::clone(numbers));
         if let Some(name) = adapter {
-            let radio = AdapterRadio::open(name, service, reporter(&on_air))?;
+            let stand = match &stand {
+                Some(stand) => stand,
+                None => stand.insert(Stand::open()?),
+            };
+            let radio = AdapterRadio::open(stand, name, service, reporter(&on_air))?;
             adapters.insert(phone, Box::new(radio));
         }
         let radio = EtherRadio::join(&ether, phone, reporter(&in_memory), adapter.is_some());

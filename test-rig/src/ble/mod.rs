@@ -18,6 +18,7 @@ mod peripheral;
 mod problem;
 mod radio;
 mod result;
+mod stand;
 #[cfg(test)]
 mod tests;
 mod world;

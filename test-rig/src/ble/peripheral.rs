@@ -53,19 +53,18 @@ pub(super) struct Peripheral {
     guests: SharedGuests,
     outbox: UnboundedSender<(Inlet, Vec<u8>)>,
     advertisement: Option<AdvertisementHandle>,
-    _session: Session,
     _application: ApplicationHandle,
 }
 
 impl Peripheral {
     pub(super) async fn serve(
+        session: &Session,
         name: &str,
         service: Uuid,
         reporter: Reporter,
         happened: UnboundedSender<Happened>,
     ) -> Result<Self, BluetoothProblem> {
         let told = |error: bluer::Error| BluetoothProblem::Other(error.to_string());
-        let session = Session::new().await.map_err(told)?;
         let adapter = session.adapter(name).map_err(told)?;
         let broken = happened.clone();
         let guests = Arc::new(Mutex::new(Guests {
@@ -82,7 +81,6 @@ impl Peripheral {
         tokio::spawn(postman);
         Ok(Self {
             _application: application.map_err(told)?,
-            _session: session,
             adapter,
             service,
             guests,
