@@ -30,24 +30,26 @@ play() {
 
 # One machine: the rig and a bed in, results out.
 boot() {
-    local place=$folder/boots/$1 shared=$folder/boots/$1/shared code=0 began=$SECONDS
+    local place=$folder/boots/$1 shared=$folder/boots/$1/shared code=0 began=$SECONDS took TIMEFORMAT=%0U
     mkdir -p "$shared/out"
     cp -r "$root/test-rig/beds" "$here/guest.sh" "$here/refusals.sh" "$here/stranger.sh" "$folder/rig" "$shared/"
     echo "BED='${1%%.*}'" >"$shared/settings"
     # qemu64 has no vector instructions beyond SSE2, which the emulation would do one by one.
-    timeout --foreground -k 10 "$limit" qemu-system-x86_64 -accel tcg,thread=single -icount shift=0,sleep=off -rtc clock=vm \
+    { time timeout --foreground -k 10 "$limit" qemu-system-x86_64 -accel tcg,thread=single -icount shift=0,sleep=off -rtc clock=vm \
         -smp 1 -cpu qemu64,+rdrand -m 512 -nographic -no-reboot -nic none \
         -kernel "$folder/vmlinuz" -initrd "$folder/initramfs.cpio" \
         -append "console=ttyS0 quiet panic=-1 nokaslr mitigations=off no_timer_check cryptomgr.notests apparmor=0 audit=0" \
-        -virtfs local,path="$shared",mount_tag=w,security_model=none,multidevs=remap >"$place/console.log" 2>&1 || code=$?
+        -virtfs local,path="$shared",mount_tag=w,security_model=none,multidevs=remap >"$place/console.log" 2>&1; } \
+        2>"$place/cpu" || code=$?
     [ $code != 124 ] || echo "the machine did not end within $limit s" >>"$place/console.log"
     rm -f "$shared/rig"
-    echo $((SECONDS - began)) >"$place/seconds"
+    took="$((SECONDS - began)) s ($(cat "$place/cpu") s of a processor)"
+    echo "$took" >"$place/took"
     if [ $code = 0 ] && [ "$(cat "$shared/rc" 2>/dev/null)" = 0 ]; then
         touch "$place/passed"
-        printf '[%4d s] %s passed in %d s\n' "$SECONDS" "$1" $((SECONDS - began)) >&2
+        printf '[%4d s] %s passed in %s\n' "$SECONDS" "$1" "$took" >&2
     else
-        printf '[%4d s] %s FAILED after %d s: %s\n' "$SECONDS" "$1" $((SECONDS - began)) "$place" >&2
+        printf '[%4d s] %s FAILED after %s: %s\n' "$SECONDS" "$1" "$took" "$place" >&2
     fi
 }
 
@@ -63,5 +65,5 @@ said() {
         tail -3 "$place/console.log"
     fi
     [ ! -s "$out/checks" ] || sed 's/^/  /' "$out/checks"
-    [ -e "$place/passed" ] || echo "  FAILED after $(cat "$place/seconds") s; logs in $place"
+    [ -e "$place/passed" ] || echo "  FAILED after $(cat "$place/took"); logs in $place"
 }

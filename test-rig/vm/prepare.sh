@@ -29,7 +29,10 @@ need_tools() {
     done
     [ "$(uname -m)" = x86_64 ] || skip "the machine is one of x86-64, and this one is not"
     command -v apt-get >/dev/null || skip "it is made of Debian's packages, and there is no apt-get"
-    [ "${#missing[@]}" = 0 ] && return
+    if [ "${#missing[@]}" = 0 ]; then
+        qemu-system-x86_64 -version >/dev/null 2>&1 || skip "QEMU does not start"
+        return
+    fi
     [ "$(id -u)" = 0 ] || skip "packages are missing, install them: sudo apt-get install ${missing[*]}"
     begin "tools" "installing ${missing[*]}"
     apt-get update -qq || skip "the package lists cannot be fetched"
