@@ -262,15 +262,17 @@ impl Room {
         };
         self.now_us = self.now_us.max(at);
         match due {
-            Due::Wake { phone } => {
+            // What was planned anew since is not what is due: whoever took it for that would plan it once more.
+            Due::Wake { phone } if self.phones[phone].wake_us == Some(at) => {
                 self.phones[phone].wake_us = None;
                 self.sight(|| Sight::Woke { phone });
                 self.input(phone, Input::Wake);
             }
-            Due::Turn { phone } => {
+            Due::Turn { phone } if self.turns[phone] == Some(at) => {
                 self.turns[phone] = None;
                 self.act(phone);
             }
+            Due::Wake { .. } | Due::Turn { .. } => {}
             Due::Left { link, phone } => {
                 self.input(phone, Input::Writable { link: LinkId(link) });
             }
@@ -490,6 +492,7 @@ impl Room {
         let Some(at) = wake_at.map(|at| self.phones[phone].clock.when_us(at)) else {
             return;
         };
+        let at = at.max(self.now_us);
         if self.phones[phone]
             .wake_us
             .is_none_or(|planned| at < planned)
@@ -556,7 +559,7 @@ impl Room {
         let Some(next) = player.next_act(game_ms, node.table()) else {
             return;
         };
-        let at = self.started_us.unwrap_or(0) + next * 1000;
+        let at = self.now_us.max(self.started_us.unwrap_or(0) + next * 1000);
         if self.turns[phone].is_none_or(|planned| at < planned) {
             self.turns[phone] = Some(at);
             self.schedule(at, Due::Turn { phone });
