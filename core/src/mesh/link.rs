@@ -457,7 +457,9 @@ impl Link {
                 self.seen.remove(&oldest);
             }
         }
-        self.drop_waiting(|queued| queued.seen == seen);
+        if self.waiting.contains(&seen) {
+            self.drop_waiting(|queued| queued.seen == seen);
+        }
     }
 
     /// Takes out of the queues what has not begun and is of no use any more.

@@ -84,9 +84,10 @@ impl Node {
         self.outputs.push_back(Output::Disconnect { link });
     }
 
-    pub(super) fn on_received(&mut self, now: Instant, link: LinkId, chunk: &[u8]) {
+    /// A chunk came; gives whether anything may follow from it.
+    pub(super) fn on_received(&mut self, now: Instant, link: LinkId, chunk: &[u8]) -> bool {
         match self.mesh.receive(link, chunk) {
-            Ok(Incoming::Partial) => {}
+            Ok(Incoming::Partial) => return false,
             Ok(Incoming::Hail) => self.neighbours.on_hail(link),
             Ok(Incoming::Secured(key)) => self.on_secured(now, link, &key),
             Ok(Incoming::Messages(_, messages)) => {
@@ -97,6 +98,7 @@ impl Node {
             Ok(Incoming::Refused(refusal)) => self.refuse(link, refusal),
             Err(error) => *self.stats.bad_chunks.entry(error).or_default() += 1,
         }
+        true
     }
 
     fn on_message(&mut self, now: Instant, link: LinkId, message: &[u8]) {

@@ -99,6 +99,8 @@ pub struct Node {
     tap: Tap,
     /// Since when something has waited without a decision.
     waiting_since: Option<Instant>,
+    /// When it wants to be woken, until something happens.
+    wake: Option<Option<Instant>>,
     stalled: bool,
 }
 
@@ -185,6 +187,7 @@ impl Node {
             stats: Stats::default(),
             tap: Tap::default(),
             waiting_since: None,
+            wake: None,
             stalled: false,
             identity,
             table_id,
@@ -208,13 +211,18 @@ impl Node {
             }
             Input::LinkUp { link, role, mtu } => self.on_link_up(now, link, role, mtu),
             Input::LinkDown { link, reason } => self.on_link_down(now, link, reason),
-            Input::Received { link, bytes } => self.on_received(now, link, &bytes),
+            Input::Received { link, bytes } => {
+                if !self.on_received(now, link, &bytes) {
+                    return;
+                }
+            }
             // Nothing follows from it but what leaves next, and there is one for every chunk.
             Input::Writable { link } => return self.mesh.writable(link),
             Input::RadioState(state) => self.on_radio_state(state),
             Input::Command(command) => self.on_command(now, command),
             Input::Wake => self.replica.handle_wake(now),
         }
+        self.wake = None;
         self.settle(now);
     }
 
@@ -226,8 +234,11 @@ impl Node {
         if let Some((link, chunk)) = self.poll_chunk() {
             return Output::Transmit { link, chunk };
         }
+        if self.wake.is_none() {
+            self.wake = Some(self.next_wake(now));
+        }
         Output::Idle {
-            wake_at: self.next_wake(now),
+            wake_at: self.wake.flatten(),
         }
     }
 

@@ -44,13 +44,10 @@ impl Key {
 
     /// The public half of a seat's share: Σ Cₖ·xᵏ at x = seat + 1.
     fn member(&self, seat: u8) -> RistrettoPoint {
-        let (x, mut power) = (place(seat), Scalar::ONE);
-        let mut sum = RistrettoPoint::identity();
-        for coefficient in &self.sums {
-            sum += coefficient * power;
-            power *= x;
-        }
-        sum
+        let coefficients = self.sums.iter().rev();
+        coefficients.fold(RistrettoPoint::identity(), |sum, coefficient| {
+            times(sum, u32::from(seat) + 1) + coefficient
+        })
     }
 
     /// Whether a share (signer, V, c, z) of a roll has a proof that holds.
@@ -74,6 +71,7 @@ impl Key {
     pub(super) fn value(&self, shares: &[[u8; 97]]) -> Option<[u8; 32]> {
         let shares = shares.get(..self.threshold())?;
         let (mut weights, mut points) = (Vec::new(), Vec::new());
+        let mut divisors = Vec::new();
         for share in shares {
             let (v, ..) = parts(share)?;
             let (mut above, mut below) = (Scalar::ONE, Scalar::ONE);
@@ -82,9 +80,13 @@ impl Key {
                 above *= x;
                 below *= x - own;
             }
-            weights.push(above * below.invert());
+            weights.push(above);
+            divisors.push(below);
             points.push(CompressedRistretto(v).decompress()?);
         }
+        Scalar::invert_batch_alloc(&mut divisors);
+        let weights = weights.iter().zip(&divisors);
+        let weights = weights.map(|(above, one_over_below)| above * one_over_below);
         let sum = RistrettoPoint::vartime_multiscalar_mul(weights, points);
         Some(sum.compress().0)
     }
@@ -106,6 +108,19 @@ pub(super) fn dice(message: &[u8], value: &[u8; 32]) -> (u8, u8) {
         }
     }
     (0, 0)
+}
+
+/// A small multiple, by doubling and adding.
+fn times(point: RistrettoPoint, factor: u32) -> RistrettoPoint {
+    let bits = (0..u32::BITS - factor.leading_zeros()).rev();
+    bits.fold(RistrettoPoint::identity(), |sum, bit| {
+        let doubled = sum + sum;
+        if factor >> bit & 1 == 1 {
+            doubled + point
+        } else {
+            doubled
+        }
+    })
 }
 
 fn place(seat: u8) -> Scalar {

@@ -22,6 +22,8 @@ pub struct Phone {
     pub node: Node,
     /// Its player.
     pub player: Player,
+    /// Whether its player was told something and has not thought about it.
+    pub(super) told: bool,
     /// The public key of its seat.
     pub key: [u8; 32],
     /// What stands between the node and the radio if the scenario ever makes it lie. Such a phone is not honest.
@@ -87,6 +89,7 @@ impl Phone {
         Ok(Self {
             node: Node::open(config, derive(seed, "entropy", phone), &[])?,
             player,
+            told: false,
             key,
             liar: None,
             crashed: false,

@@ -408,9 +408,15 @@ impl Room {
             return;
         }
         let now = self.local(phone);
+        // Chunks come and go; a player thinks when it is told something, and now and then besides.
+        if !matches!(input, Input::Received { .. } | Input::Writable { .. }) {
+            self.phones[phone].told = true;
+        }
         self.phones[phone].handle_input(now, input);
         self.drain(phone);
-        self.act(phone);
+        if std::mem::take(&mut self.phones[phone].told) {
+            self.act(phone);
+        }
     }
 
     /// A phone that starts again was not asleep.
@@ -523,6 +529,7 @@ impl Room {
             _ => {}
         }
         let now_ms = self.game_us() / 1000;
+        self.phones[phone].told = true;
         self.phones[phone].player.on_event(now_ms, &event);
         self.see(Observation::Event { phone, event });
     }
