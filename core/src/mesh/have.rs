@@ -6,7 +6,7 @@ use crate::wire::{Decode, DecodeError, Encode, Header, Kind, Reader, Writer};
 /// Most open slots in one list.
 pub const HAVE_SLOTS_MAX: usize = 8;
 /// Most messages other than votes in one list.
-pub const HAVE_OTHERS_MAX: usize = 16;
+pub const HAVE_OTHERS_MAX: usize = 32;
 
 /// The first bytes of a message's fingerprint.
 pub type Short = [u8; 4];

@@ -275,12 +275,12 @@ impl Mesh {
         }
     }
 
-    /// Whether the other end of a link has sent this message itself.
+    /// The links whose other ends have sent this message themselves.
     #[must_use]
-    pub fn has_seen(&self, link: LinkId, bytes: &[u8]) -> bool {
+    pub fn brought(&self, bytes: &[u8]) -> Vec<LinkId> {
         let seen = fingerprint(bytes);
-        let link = self.links.get(&link);
-        link.is_some_and(|link| link.has_seen(&seen))
+        let brought = self.links.iter().filter(|(_, link)| link.has_seen(&seen));
+        brought.map(|(link, _)| *link).collect()
     }
 
     /// The next chunk that may be handed to the OS, and the messages that begin with it.

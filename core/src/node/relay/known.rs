@@ -8,7 +8,7 @@ use crate::mesh::{Have, Short, short};
 use crate::wire::{Decode, Header, Kind, Reader, widen_u8, widen_u16};
 
 /// Most messages other than votes that are remembered of a neighbour.
-const OTHERS_MAX: usize = 64;
+const OTHERS_MAX: usize = 128;
 /// A vote's length: header, seat, tag, signature.
 const VOTE_BYTES: usize = 75;
 

@@ -18,7 +18,7 @@ use known::{Known, Name, Place};
 use super::Node;
 use crate::consensus::{Batch, Ignored};
 use crate::crypto::{Seat, SeatSet};
-use crate::mesh::{Class, Graph, HAVE_OTHERS_MAX, HAVE_SLOTS_MAX, Have, LinkId, Short, short};
+use crate::mesh::{Class, Graph, HAVE_OTHERS_MAX, HAVE_SLOTS_MAX, Have, LinkId, Short};
 use crate::time::{Instant, earliest};
 use crate::wire::{Decode, Encode, Kind};
 
@@ -30,7 +30,7 @@ const TELL_DECIDED: Duration = Duration::from_millis(30);
 /// Most messages held for one neighbour; more are sent at once.
 const HELD_MAX: usize = 512;
 /// Most messages other than votes that are remembered to be told of.
-const ACCEPTED_MAX: usize = 64;
+const ACCEPTED_MAX: usize = 128;
 /// A neighbour that lacked so much more than it had in time is not well served by the designated phones.
 const LACKING_MAX: u32 = 16;
 /// A phone that voted for none of so many slots in time is not counted on to pass anything on.
@@ -72,12 +72,20 @@ struct Ward {
     flood_until: Instant,
 }
 
+/// A message other than a vote that was checked here.
+#[derive(Clone, Copy, Debug)]
+struct Accepted {
+    short: Short,
+    /// Neighbours that know that it is here: they brought it, or get it from here.
+    know: SeatSet,
+}
+
 /// What this phone knows of the graph and of its neighbours.
 #[derive(Default, Debug)]
 pub(super) struct Relay {
     graph: Graph,
     wards: BTreeMap<LinkId, Ward>,
-    accepted: VecDeque<Short>,
+    accepted: VecDeque<Accepted>,
     /// How many were accepted ever.
     accepted_count: u64,
     /// Open slots with q prepares here, and since when.
@@ -177,19 +185,25 @@ impl Relay {
         parents.is_none_or(|parents| parents.contains(own))
     }
 
-    /// A message was checked here, and neighbours may be about to send it.
-    fn accept(&mut self, now: Instant, hold: Duration, bytes: &[u8]) {
-        if !matches!(
-            bytes.first().copied().and_then(Kind::from_u8),
-            Some(Kind::Prepare | Kind::Commit | Kind::Share)
-        ) {
+    /// A message was checked here, and neighbours other than those that `know` may be about to send it.
+    fn accept(&mut self, now: Instant, hold: Duration, name: Name, know: SeatSet) {
+        if let Name::Request { short, .. } | Name::Other(short) = name {
             if self.accepted.len() >= ACCEPTED_MAX {
                 self.accepted.pop_front();
             }
-            self.accepted.push_back(short(bytes));
+            self.accepted.push_back(Accepted { short, know });
             self.accepted_count += 1;
         }
         self.change(now.after(hold / 2));
+    }
+
+    /// The messages that a neighbour is to be told of since it was told of so many.
+    fn untold(&self, to: Seat, told: u64) -> Vec<Short> {
+        let new = usize::try_from(self.accepted_count - told).unwrap_or(usize::MAX);
+        let skip = self.accepted.len().saturating_sub(new);
+        let new = self.accepted.iter().skip(skip);
+        let untold = new.filter(|accepted| !accepted.know.contains(to));
+        untold.map(|accepted| accepted.short).collect()
     }
 
     /// What this phone has is not what it told; it tells at this time at the latest.
@@ -266,17 +280,18 @@ impl Node {
             return;
         }
         let hold = self.hold_time();
-        self.relay.accept(now, hold, &bytes);
         let bytes: Arc<[u8]> = bytes.into();
-        let mut at_once = Vec::new();
+        let (mut at_once, mut know) = (Vec::new(), SeatSet::default());
+        let brought = self.mesh.brought(&bytes);
         for link in everybody {
             let Some(ward) = self.relay.wards.get(&link) else {
                 continue;
             };
-            if origin == Some(ward.known.seat)
-                || ward.known.has(name)
-                || (name.is_remembered_briefly() && self.mesh.has_seen(link, &bytes))
-            {
+            let is_known = name.is_remembered_briefly() && brought.contains(&link);
+            if is_known {
+                know.insert(ward.known.seat);
+            }
+            if origin == Some(ward.known.seat) || ward.known.has(name) || is_known {
                 continue;
             }
             let ours = origin.is_none_or(|origin| self.relay.is_ours(now, me, origin, link));
@@ -285,6 +300,7 @@ impl Node {
             };
             if ours || ward.held.len() >= HELD_MAX {
                 ward.given.sent(name, place);
+                know.insert(ward.known.seat);
                 at_once.push(link);
                 continue;
             }
@@ -297,6 +313,7 @@ impl Node {
                 bytes: Arc::clone(&bytes),
             });
         }
+        self.relay.accept(now, hold, name, know);
         self.mesh
             .flood(at_once.into_iter(), class, false, bytes.to_vec());
     }
@@ -449,15 +466,14 @@ impl Node {
         let (roll, shares) = self.coin_held();
         let mut slots = self.replica.votes_held();
         slots.truncate(HAVE_SLOTS_MAX);
-        let table = self.table_tag();
+        let (table, count) = (self.table_tag(), self.relay.accepted_count);
+        let Some(ward) = self.relay.wards.get(&link) else {
+            return;
+        };
+        let untold = self.relay.untold(ward.known.seat, ward.told_others);
         let Some(ward) = self.relay.wards.get_mut(&link) else {
             return;
         };
-        let new = self.relay.accepted_count - ward.told_others;
-        let new = usize::try_from(new)
-            .unwrap_or(usize::MAX)
-            .min(HAVE_OTHERS_MAX);
-        let skip = self.relay.accepted.len().saturating_sub(new);
         let mut have = Have {
             table,
             view,
@@ -468,13 +484,17 @@ impl Node {
             others: Vec::new(),
         };
         ward.tell_by = None;
-        if new == 0 && have == ward.told {
+        ward.told_others = count;
+        if untold.is_empty() && have == ward.told {
             return;
         }
         ward.told = have.clone();
-        ward.told_others = self.relay.accepted_count;
-        have.others = self.relay.accepted.iter().skip(skip).copied().collect();
-        self.mesh.send(link, Class::Control, have.to_bytes());
+        // One list carries so many; of the others there are further ones.
+        let lists = untold.chunks(HAVE_OTHERS_MAX).map(<[Short]>::to_vec);
+        for others in lists.chain(untold.is_empty().then(Vec::new)) {
+            have.others = others;
+            self.mesh.send(link, Class::Control, have.to_bytes());
+        }
     }
 
     fn count_origin(&mut self, bytes: &[u8]) {
@@ -489,4 +509,28 @@ impl Node {
 /// Whether this is something that phones pass on for each other, and not said by one neighbour to another.
 fn is_passed_on(bytes: &[u8]) -> bool {
     bytes.first().is_some_and(|kind| *kind <= Kind::Share as u8)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_neighbour_is_told_once_of_what_it_neither_brought_nor_gets_from_here() {
+        let mut relay = Relay::default();
+        let know = |seat: u8| std::iter::once(Seat(seat)).collect();
+        for number in 0..40_u8 {
+            let name = Name::Other([number; 4]);
+            relay.accept(Instant(0), HOLD_MIN, name, know(number % 2));
+        }
+        let of_odd: Vec<Short> = (0..40).step_by(2).map(|number| [number; 4]).collect();
+        assert_eq!(relay.untold(Seat(1), 0), of_odd);
+        assert_eq!(
+            relay.untold(Seat(2), 0).len(),
+            40,
+            "more than one list carries"
+        );
+        assert_eq!(relay.untold(Seat(2), 39), [[39; 4]]);
+        assert!(relay.untold(Seat(2), 40).is_empty());
+    }
 }
