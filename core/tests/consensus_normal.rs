@@ -80,9 +80,10 @@ fn certificates_view_changes_and_new_views_have_their_exact_sizes() {
         let mut cluster = Cluster::mesh(n);
         let q = quorum(&cluster);
         // Everything but commits arrives, so the batch is prepared everywhere and decided nowhere.
+        let before_the_time_out = 1_100 + 160 * (n as u64 - 4);
         for phone in 0..n {
-            cluster.phones[phone].filter = Some(Box::new(|now, _, bytes| {
-                let drop = bytes[0] == Kind::Commit as u8 && now < 1_100;
+            cluster.phones[phone].filter = Some(Box::new(move |now, _, bytes| {
+                let drop = bytes[0] == Kind::Commit as u8 && now < before_the_time_out;
                 if drop { Vec::new() } else { vec![(0, bytes)] }
             }));
         }

@@ -182,6 +182,8 @@ impl Replica {
             if self.awaited.is_none() {
                 self.awaited = self.pool.oldest_next(self.chain.numbers());
                 if self.awaited.is_some() {
+                    // The next proposal may be on its way already.
+                    self.proposed_before = self.top().0 + 1;
                     self.timing.restart_deadline(now);
                 }
             }
@@ -452,6 +454,10 @@ impl Replica {
                 self.timing.delivered(now);
             } else {
                 self.timing.progressed(now);
+                // Only now could the primary propose it: under a load of bets the slots before took as long as its own.
+                if delivered <= self.proposed_before {
+                    self.timing.restart_deadline(now);
+                }
             }
         }
         if let Some(batch) = last.filter(|_| of_view) {

@@ -104,7 +104,7 @@ impl Replica {
         self.own_number = self.own_number.max(next);
         self.memory.resume(self.epoch.number);
         self.replayed.clear();
-        self.timing = Timing::new();
+        self.timing = Timing::new(self.epoch.roster.len());
         self.awaited = None;
         self.omissions = Default::default();
         self.heard = vec![None; SEATS_MAX];

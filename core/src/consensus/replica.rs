@@ -110,6 +110,8 @@ pub struct Replica {
     /// The request that the view's deadline is for (Castro–Liskov §4.4): the one that has waited longest when the
     /// deadline was set. Others may pass it without buying the primary more time.
     pub(super) awaited: Option<(u8, u64)>,
+    /// The last slot that may have been proposed before that request could be.
+    pub(super) proposed_before: u64,
     pub(super) peers: BTreeMap<Peer, super::catch_up::PeerState>,
     /// Last time each seat was heard from, by a checked signature.
     pub(super) heard: Vec<Option<Instant>>,
@@ -137,6 +139,7 @@ impl Replica {
             checker,
         } = config;
         let epoch = Epoch::new(version, &table, 0, 1, roster).with_checker(&checker);
+        let timing = Timing::new(epoch.roster.len());
         Self {
             seat,
             pipeline,
@@ -164,9 +167,10 @@ impl Replica {
             view_changes: ViewChanges::default(),
             new_views: NewViews::default(),
             early: Early::default(),
-            timing: Timing::new(),
+            timing,
             omissions: Omissions::default(),
             awaited: None,
+            proposed_before: 0,
             peers: BTreeMap::new(),
             heard: vec![None; SEATS_MAX],
             filler: false,

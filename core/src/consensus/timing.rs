@@ -7,8 +7,10 @@ use crate::time::{Instant, earliest, millis};
 
 const TIMEOUT_MIN: Duration = Duration::from_secs(1);
 const TIMEOUT_MAX: Duration = Duration::from_secs(30);
-/// What a room that nobody has measured is taken to need for a decision; the first decisions correct it.
+/// What a room of up to four phones that nobody has measured is taken to need for a decision, and how much more for each
+/// further phone; the first decisions correct it. These are made while links still come up.
 const DECISION_PRIOR_MS: u64 = 375;
+const DECISION_PRIOR_MORE_MS: u64 = 40;
 const RESYNC_MIN: Duration = Duration::from_millis(500);
 const RESYNC_MAX: Duration = Duration::from_secs(5);
 
@@ -43,9 +45,10 @@ pub(super) struct Timing {
 }
 
 impl Timing {
-    pub(super) const fn new() -> Self {
+    pub(super) const fn new(members: usize) -> Self {
         Self {
-            smoothed_ms: DECISION_PRIOR_MS,
+            smoothed_ms: DECISION_PRIOR_MS
+                + DECISION_PRIOR_MORE_MS * members.saturating_sub(4) as u64,
             doublings: 0,
             working_since: None,
             proposed_at: None,
@@ -203,7 +206,7 @@ mod tests {
 
     #[test]
     fn the_time_out_is_a_second_in_a_quick_room_doubles_to_thirty_and_is_reset_by_a_decision() {
-        let mut timing = Timing::new();
+        let mut timing = Timing::new(4);
         assert_eq!(
             timing.timeout(),
             Duration::from_millis(1500),
@@ -227,7 +230,7 @@ mod tests {
 
     #[test]
     fn a_slow_room_gets_more_time() {
-        let mut timing = Timing::new();
+        let mut timing = Timing::new(4);
         for round in 0..100 {
             timing.work(Instant(round * 10_000));
             timing.proposed(Instant(round * 10_000 + 300));
@@ -242,7 +245,7 @@ mod tests {
 
     #[test]
     fn a_primary_that_is_always_just_in_time_is_slow_and_does_not_stretch_the_time_out() {
-        let mut timing = Timing::new();
+        let mut timing = Timing::new(4);
         let mut now = 0;
         let mut slot = |timing: &mut Timing, wait: u64| {
             timing.work(Instant(now));
@@ -269,7 +272,7 @@ mod tests {
 
     #[test]
     fn leaving_a_view_stops_the_clock_until_a_quorum_has_left() {
-        let mut timing = Timing::new();
+        let mut timing = Timing::new(4);
         timing.work(Instant(0));
         assert!(!timing.take_view_timeout(Instant(1499)));
         assert!(timing.take_view_timeout(Instant(1500)));
