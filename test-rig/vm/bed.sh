@@ -29,6 +29,7 @@ all_beds=(stranger equivocating-primary four-phones controller-off refusals)
 declare -A since=()
 export PATH=$PATH:/sbin:/usr/sbin
 
+# shellcheck source-path=SCRIPTDIR
 . "$here/prepare.sh"
 . "$here/play.sh"
 
@@ -96,7 +97,7 @@ prepare() {
     rm -f "$folder/durations"
     [ -n "${RIG:-}" ] || command -v cargo >/dev/null || skip "there is no cargo to build the rig with"
     # Whoever links Rust programs has a C compiler; where there is none, it is one of the tools.
-    command -v gcc >/dev/null && command -v strip >/dev/null || need_tools
+    { command -v gcc && command -v strip; } >/dev/null || need_tools
     start build_rig
     builder=$!
     start make_machine

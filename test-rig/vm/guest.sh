@@ -1,4 +1,5 @@
 # What runs in the guest: the stack, then one bed, then what came of it. $BED names it.
+# shellcheck source=/dev/null
 . /w/settings
 cp /w/rig /tmp/rig
 # What a game of ten rolls makes four phones and their checkers hold, flood or not.
@@ -55,10 +56,10 @@ code=$?
 echo "$code" >/w/out/code
 echo "BED $BED exit $code at $(uptime_s) s"
 if [ "$BED" = stranger ]; then
-    kill $stranger 2>/dev/null
+    kill "$stranger" 2>/dev/null
     killall -q bluetoothctl
-    wait $stranger 2>/dev/null
+    wait "$stranger" 2>/dev/null
     flooded >/w/out/checks || code=1
 fi
 dmesg | grep -i -E 'bluetooth|hci[0-9]' | tail -50 >/w/out/dmesg
-exit $code
+exit "$code"

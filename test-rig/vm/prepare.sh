@@ -36,7 +36,7 @@ need_tools() {
     [ "$(id -u)" = 0 ] || skip "packages are missing, install them: sudo apt-get install ${missing[*]}"
     begin "tools" "installing ${missing[*]}"
     apt-get update -qq || skip "the package lists cannot be fetched"
-    apt-get install -y -qq --no-install-recommends libc6-dev "${missing[@]}" >/dev/null ||
+    DEBIAN_FRONTEND=noninteractive apt-get install -y -qq --no-install-recommends libc6-dev "${missing[@]}" >/dev/null ||
         skip "packages cannot be installed: ${missing[*]}"
     finish "tools"
 }
