@@ -18,6 +18,8 @@
 #
 # Results go to stdout, what is being done to stderr. Exit status: 0 if every bed came out as its file expects, 1 if not,
 # 2 for a wrong command, 7 if the machine cannot be prepared here (a line says why).
+#
+# shellcheck source-path=SCRIPTDIR
 set -euo pipefail
 here=$(cd "$(dirname "$0")" && pwd)
 root=$(cd "$here/../.." && pwd)
@@ -29,7 +31,6 @@ all_beds=(stranger equivocating-primary four-phones controller-off refusals)
 declare -A since=()
 export PATH=$PATH:/sbin:/usr/sbin
 
-# shellcheck source-path=SCRIPTDIR
 . "$here/prepare.sh"
 . "$here/play.sh"
 
@@ -58,11 +59,16 @@ start() {
 }
 
 stop_everything() {
-    local group
+    local group tries=0
     for group in $(jobs -p); do
-        kill -- "-$group" 2>/dev/null || true
+        kill -- "-$group" 2>/dev/null || continue
+        # What a group leader has started may outlive it by a moment.
+        while kill -0 -- "-$group" 2>/dev/null; do
+            sleep 0.1
+            tries=$((tries + 1))
+            [ $tries -lt 50 ] || kill -KILL -- "-$group" 2>/dev/null || true
+        done
     done
-    wait
 }
 trap stop_everything EXIT
 trap 'exit 130' INT
@@ -110,7 +116,7 @@ prepare() {
 }
 
 usage() {
-    sed -n '2,/^set/{/^set/d;s/^# \{0,1\}//;p}' "$0"
+    sed -n '2,/^set/{/^set/d;/shellcheck/d;s/^# \{0,1\}//;p}' "$0"
     exit 2
 }
 
