@@ -2,8 +2,8 @@
 # shellcheck source=/dev/null
 . /w/settings
 cp /w/rig /tmp/rig
-# Without a stranger, four phones and their checkers begin with 17 to 20 MiB and end with 25 after twenty rolls. That is
-# how much more the game itself may take, and no flood adds to it.
+# Without a stranger, four phones and their checkers begin with 17 to 19.5 MiB and end with 24.5 after twenty rolls: so much
+# more the game itself takes.
 flood_kib_max=8192
 
 # Somebody who may not use Bluetooth.

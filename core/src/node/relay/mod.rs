@@ -282,16 +282,21 @@ impl Node {
         let hold = self.hold_time();
         let bytes: Arc<[u8]> = bytes.into();
         let (mut at_once, mut know) = (Vec::new(), SeatSet::default());
-        let brought = self.mesh.brought(&bytes);
+        // Of votes and shares, what a neighbour brought is known by their names.
+        let brought = if name.is_remembered_briefly() {
+            self.mesh.brought(&bytes)
+        } else {
+            Vec::new()
+        };
         for link in everybody {
             let Some(ward) = self.relay.wards.get(&link) else {
                 continue;
             };
-            let is_known = name.is_remembered_briefly() && brought.contains(&link);
-            if is_known {
+            let brought = brought.contains(&link);
+            if brought {
                 know.insert(ward.known.seat);
             }
-            if origin == Some(ward.known.seat) || ward.known.has(name) || is_known {
+            if origin == Some(ward.known.seat) || ward.known.has(name) || brought {
                 continue;
             }
             let ours = origin.is_none_or(|origin| self.relay.is_ours(now, me, origin, link));
