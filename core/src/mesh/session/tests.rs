@@ -2,8 +2,11 @@
 
 use std::sync::Arc;
 
+use snow::{Builder, HandshakeState, StatelessTransportState};
+
 use super::handshake::{Answered, Hailed, HandshakeError, Introduced, Secured};
 use super::record::{RecordError, Session, sealed_length};
+use super::resolver::Primitives;
 use super::secret::{LinkKeys, TableSecret};
 use crate::crypto::{Digest, Identity};
 use crate::mesh::Class;
@@ -270,4 +273,62 @@ fn whoever_loses_the_last_record_under_the_old_keys_opens_nothing_more() {
         right.open(Class::Vote, counter, &sealed),
         Err(RecordError::Counter(counter))
     );
+}
+
+/// One session with our primitives, keys fixed as in `core/interop`; each line as that program prints it.
+fn session_of_fixed_keys() -> Result<String, snow::Error> {
+    let end =
+        |private: u8, ephemeral: u8, is_central: bool| -> Result<HandshakeState, snow::Error> {
+            let primitives = Primitives {
+                seed: Digest([0; 32]),
+            };
+            let (private, ephemeral) = ([private; 32], [ephemeral; 32]);
+            let pattern = "Noise_XXpsk3_25519_ChaChaPoly_SHA256".parse()?;
+            let builder = Builder::with_resolver(pattern, Box::new(primitives))
+                .prologue(b"bitcraps interop")?
+                .psk(3, &[5; 32])?
+                .local_private_key(&private)?
+                .fixed_ephemeral_key_for_testing_only(&ephemeral);
+            if is_central {
+                builder.build_initiator()
+            } else {
+                builder.build_responder()
+            }
+        };
+    let mut text = String::from("# Written by core/interop, which says how.\n");
+    let mut show = |name: &str, bytes: &[u8]| {
+        let hex = bytes.iter().map(|byte| format!("{byte:02x}"));
+        text += &format!("{name} {}\n", hex.collect::<String>());
+    };
+    let mut ends = [end(1, 3, true)?, end(2, 4, false)?];
+    for (name, payload) in [("hail", ""), ("answer", "me"), ("introduction", "and me")] {
+        let (mut bytes, mut opened) = ([0; 256], [0; 256]);
+        let length = ends[0].write_message(payload.as_bytes(), &mut bytes)?;
+        let opened_length = ends[1].read_message(&bytes[..length], &mut opened)?;
+        assert_eq!(&opened[..opened_length], payload.as_bytes());
+        show(name, &bytes[..length]);
+        ends.swap(0, 1);
+    }
+    show("hash", ends[0].get_handshake_hash());
+    let [peripheral, central] = ends.map(HandshakeState::into_stateless_transport_mode);
+    let mut ends: [StatelessTransportState; 2] = [central?, peripheral?];
+    for name in ["record", "rekeyed"] {
+        for (from, to, nonce) in [(0, 1, 0), (1, 0, 1 << 40)] {
+            let (mut sealed, mut opened) = ([0; 64], [0; 64]);
+            let length = ends[from].write_message(nonce, b"a bet on the line", &mut sealed)?;
+            ends[to].read_message(nonce, &sealed[..length], &mut opened)?;
+            show(name, &sealed[..length]);
+        }
+        for end in &mut ends {
+            end.rekey_outgoing();
+            end.rekey_incoming();
+        }
+    }
+    Ok(text)
+}
+
+#[test]
+fn our_primitives_make_the_same_bytes_as_snows_own() {
+    let theirs = include_str!("../../../tests/data/noise.txt");
+    assert_eq!(session_of_fixed_keys().unwrap(), theirs);
 }
