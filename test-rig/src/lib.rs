@@ -17,6 +17,7 @@ pub mod play;
 pub mod random;
 pub mod report;
 pub mod result;
+pub mod returns;
 pub mod run;
 pub mod scenario;
 pub mod show;

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use serde::Serialize;
 
 use crate::checkers::{Property, Status};
+use crate::returns::Return;
 use crate::scenario::Outcome;
 
 /// How a run ended.
@@ -168,6 +169,8 @@ pub struct RunResult {
     pub trace_hash: String,
     /// Digest of the table on the phone that came furthest.
     pub state_digest: String,
+    /// How long phones took to be back after what kept them out.
+    pub returns: Vec<Return>,
 }
 
 #[cfg(test)]

@@ -14,6 +14,7 @@ use serde::{Deserialize, Serialize};
 use crate::checkers::{Checkers, Status};
 use crate::random::Stream;
 use crate::result::{EvidenceResult, Percentiles, PropertyResult, RunOutcome, RunResult};
+use crate::returns::Returns;
 use crate::scenario::Scenario;
 use crate::sim::trace::hex;
 use crate::sim::{FormationError, Observation, Room};
@@ -151,6 +152,7 @@ pub fn run_with(
     let rounds = u64::from(scenario.stop.rounds);
     let everybody: Vec<usize> = (0..room.phones.len()).collect();
     let mut decided_us = 0;
+    let mut returns = Returns::new(scenario);
     let mut watch = |room: &Room, observation: &Observation| {
         if let Observation::Event {
             phone,
@@ -160,6 +162,7 @@ pub fn run_with(
         {
             decided_us = room.game_us();
         }
+        returns.observe(room, observation);
         watch(room, observation);
     };
     let reached = play(
@@ -180,14 +183,16 @@ pub fn run_with(
     let mut go_on = |room: &mut Room, checkers: &mut Checkers| {
         liveness(seed, room, checkers, options.stop);
     };
-    Ok(conclude(
+    let mut finished = conclude(
         scenario,
         seed,
         &mut room,
         &mut checkers,
         &played,
         &mut go_on,
-    ))
+    );
+    finished.result.returns = returns.finish();
+    Ok(finished)
 }
 
 /// How far a run was played.
@@ -466,6 +471,7 @@ fn measure(scenario: &Scenario, seed: u64, room: &Room) -> RunResult {
         decisions_per_second: 0.0,
         trace_hash: room.trace.hash(),
         state_digest: hex(&shown.node.table().digest().0),
+        returns: Vec::new(),
     }
 }
 

@@ -9,6 +9,7 @@ use bitcraps_core::table::{Outcome, ROLLS_PER_KEY, RollResult};
 
 use crate::checkers::Status;
 use crate::result::{Percentiles, RunOutcome, RunResult};
+use crate::returns::Return;
 use crate::run::{Balances, Finished, SeatBalance};
 use crate::scenario::Scenario;
 use crate::sim::{Observation, Room};
@@ -215,6 +216,13 @@ impl<'a> Printer<'a> {
         ));
         self.line(&percentiles_text("a bet lands", result.decide_ms));
         self.line(&percentiles_text("a roll settles", result.roll_ms));
+        for Return { player, after, ms } in &result.returns {
+            let back = match ms {
+                Some(ms) => format!("is back in the game {ms} ms after its {after}"),
+                None => format!("is not back in the game after its {after}"),
+            };
+            self.line(&format!("phone {player} {back}"));
+        }
         self.line(&format!(
             "per decision: {} B of proposals and votes, {} B of requests made; {} B in {} chunks on the air",
             result.origin_bytes_per_decision,
