@@ -60,6 +60,22 @@ fn a_history_bent_at_random_is_found_out() {
 }
 
 #[test]
+fn nobody_is_taken_for_somebody_else_by_any_seed() {
+    replay("handshake", fuzzed::handshake);
+    for number in 0..200 {
+        fuzzed::handshake(&Random(number).bytes(120));
+    }
+}
+
+#[test]
+fn no_list_of_links_is_taken_that_its_signer_did_not_make() {
+    replay("link_state", fuzzed::link_state);
+    for number in 0..200 {
+        fuzzed::link_state(&Random(number).bytes(200));
+    }
+}
+
+#[test]
 fn a_phone_survives_every_seed_and_signs_nothing_twice() {
     replay("phone", |seed| {
         fuzzed::phone(seed);

@@ -173,6 +173,17 @@ pub enum Event {
         /// Its seat.
         seat: u8,
     },
+    /// How many phones hear each other has changed.
+    ReachChanged {
+        /// Whom this phone hears, directly or through others; itself too.
+        reached: Vec<u8>,
+        /// How many members there are.
+        members: u8,
+        /// How many of those reached may go, and the table still decides; nothing if there are too few already.
+        can_lose: Option<u8>,
+        /// So few phones, and no more than may be liars, could keep some of the others from hearing each other.
+        cut: Option<u8>,
+    },
     /// This phone gave up on its view's primary.
     ViewLeft {
         /// The view it moves to.
@@ -405,6 +416,17 @@ pub(crate) fn event_of(event: node::Event) -> Option<Event> {
         Core::NeighbourDown { link, seat } => Event::PeerLeft {
             link: link.0,
             seat: seat.0,
+        },
+        Core::Reach {
+            reached,
+            members,
+            can_lose,
+            cut,
+        } => Event::ReachChanged {
+            reached: reached.iter().map(|seat| seat.0).collect(),
+            members: small(members),
+            can_lose: can_lose.map(small),
+            cut: cut.map(small),
         },
         Core::ViewLeft { target } => Event::ViewLeft { target },
         Core::ViewChanged { view, primary } => Event::ViewChanged {

@@ -4,6 +4,7 @@
 
 mod cli;
 
+use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use cli::{reaches, rig, room};
@@ -48,17 +49,30 @@ fn bursts_of_damaged_packets_take_three_times_the_bytes_for_a_decision_at_most()
     }
 }
 
-/// Links between honest phones that went down during the game.
+/// Pairs of honest phones that lost their last link during the game.
 fn cut(trace: &str, liars: u64) -> Vec<Value> {
-    let lines = trace.lines().map(|line| {
+    let mut links: BTreeMap<String, i32> = BTreeMap::new();
+    let lines = trace.lines().filter_map(|line| {
         let line: Value = serde_json::from_str(line).unwrap();
-        line
+        let change = match line["msg"]["type"].as_str() {
+            Some("link-up") => 1,
+            Some("link-down") => -1,
+            _ => return None,
+        };
+        let mut ends: Vec<u64> = line["msg"]["ends"]
+            .as_array()
+            .unwrap()
+            .iter()
+            .map(|end| end.as_u64().unwrap())
+            .collect();
+        ends.sort_unstable();
+        let linked = links.entry(format!("{ends:?}")).or_default();
+        *linked += change;
+        let honest = ends.iter().all(|end| *end >= liars);
+        let last = change < 0 && *linked == 0;
+        (honest && last && line["t"].as_i64() >= Some(0)).then_some(line)
     });
-    let honest = |end: &Value| end.as_u64() >= Some(liars);
-    lines
-        .filter(|line| line["msg"]["type"] == "link-down" && line["t"].as_i64() >= Some(0))
-        .filter(|line| line["msg"]["ends"].as_array().unwrap().iter().all(honest))
-        .collect()
+    lines.collect()
 }
 
 #[test]

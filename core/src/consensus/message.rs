@@ -264,7 +264,9 @@ impl Message {
             Kind::Evidence => Self::Evidence(Evidence::decode(&mut reader)?),
             Kind::Halt => Self::Halt(Halt::decode(&mut reader)?),
             Kind::Side => Self::Side(SideMessage::decode(&mut reader)?),
-            other @ (Kind::Links
+            other @ (Kind::Ping
+            | Kind::Links
+            | Kind::LinkState
             | Kind::HistoryWant
             | Kind::HistoryRuns
             | Kind::Share

@@ -43,6 +43,9 @@ pub enum ChunkError {
     /// A pack or a bundle that cannot be taken apart.
     #[error("malformed pack")]
     Pack,
+    /// It came over a link that was refused and is being closed.
+    #[error("refused link")]
+    Refused,
     /// For somebody else who is connected to the same phone.
     #[error("for another link")]
     OtherLink,

@@ -160,7 +160,10 @@ impl Link {
         let Phase::Quiet(Some(hail)) = &self.phase else {
             return Ok(());
         };
-        let (answered, answer) = Answered::begin(keys, hail)?;
+        let begun = Answered::begin(keys, hail);
+        // A hail that is none is not looked at again.
+        self.phase = Phase::Refused;
+        let (answered, answer) = begun?;
         self.phase = Phase::Answered(answered);
         self.greet(answer);
         Ok(())
@@ -415,16 +418,13 @@ impl Link {
         chunk: &[u8],
         free_tag: u8,
     ) -> Result<Incoming, ChunkError> {
+        if matches!(self.phase, Phase::Refused) {
+            return Err(ChunkError::Refused);
+        }
         self.stranger_bytes += chunk.len();
         if self.stranger_bytes > STRANGER_BYTES_MAX {
-            let told = matches!(self.phase, Phase::Refused);
             self.phase = Phase::Refused;
-            self.stranger_bytes = STRANGER_BYTES_MAX;
-            return if told {
-                Err(ChunkError::TooLong)
-            } else {
-                Ok(Incoming::Refused(Refusal::TooMuch))
-            };
+            return Ok(Incoming::Refused(Refusal::TooMuch));
         }
         let (position, payload) = chunk::decode(chunk)?;
         // The central has drawn the tag; a peripheral takes it from the first chunk of this connection.

@@ -10,6 +10,7 @@ mod graph;
 mod have;
 mod invite;
 mod link;
+mod link_state;
 mod neighbour_list;
 mod session;
 
@@ -25,6 +26,7 @@ pub use invite::{
     Token, WallMinutes,
 };
 use link::Link;
+pub use link_state::{LINK_STATE_BYTES, LinkState, LinkStateIgnored, LinkStates};
 pub use neighbour_list::Links;
 pub use session::handshake::{HandshakeError, LinkProof};
 pub use session::record::{RecordError, Session};
@@ -120,6 +122,9 @@ pub enum Refusal {
     /// The other end has proven a key that has no seat here.
     #[error("no seat at this table")]
     NotSeated,
+    /// It sent too much without sense lately.
+    #[error("too much without sense")]
+    Offended,
     /// Several records in a row did not open.
     #[error("records do not open")]
     Records,

@@ -3,7 +3,7 @@
 use super::lobby::LobbyEvent;
 use crate::consensus::{Action, Batch, Lie, RequestId, Standing};
 use crate::craps::{BetKind, Chips};
-use crate::crypto::{Digest, PublicKey, Seat};
+use crate::crypto::{Digest, PublicKey, Seat, SeatSet};
 use crate::mesh::{LinkId, Role};
 use crate::table::Outcome;
 use crate::time::Instant;
@@ -239,6 +239,18 @@ pub enum Event {
         link: LinkId,
         /// Its seat.
         seat: Seat,
+    },
+    /// How many phones hear each other has changed, by what they sign of their links.
+    Reach {
+        /// Whom this phone hears, directly or through others; itself too.
+        reached: SeatSet,
+        /// How many members there are.
+        members: usize,
+        /// How many of those reached may go, and the table still decides; unset if there are too few already.
+        can_lose: Option<usize>,
+        /// So few phones could keep some of the others from hearing each other by dropping everything, and that many may
+        /// be liars; unset if it takes more.
+        cut: Option<usize>,
     },
     /// This phone gave up on its view's primary.
     ViewLeft {

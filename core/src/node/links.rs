@@ -1,16 +1,27 @@
 //! What happens on this phone's links: up, hailed, secured, heard, down.
 
+use std::time::Duration;
+
 use super::lobby::founding_message;
-use super::neighbours::Verdict;
+use super::neighbours::{Quiet, Verdict};
 use super::{Event, LinkDownReason, Node, Output, RadioState};
 use crate::consensus::{Ignored, Peer};
 use crate::crypto::{PublicKey, Seat};
-use crate::mesh::{Class, Incoming, LinkId, Links, Refusal, Role, ServiceId};
+use crate::mesh::{ChunkError, Class, Incoming, LinkId, Links, Refusal, Role, ServiceId};
 use crate::time::Instant;
-use crate::wire::{Decode, Encode, Kind};
+use crate::wire::{Decode, Encode, Header, Kind};
 
 /// A neighbour's question where we are is not answered while more than this is queued for it.
 pub(super) const ANSWER_BACKLOG_MAX: usize = 2 * 1024;
+
+/// A link is asked whether anybody is there once it has been quiet for so long: while something has been waiting to be
+/// decided, and otherwise. What waits begins with a link that was quiet until then, and questions over all of them at that
+/// moment would only be in its way.
+pub(super) const QUIET_BUSY: Duration = Duration::from_secs(1);
+pub(super) const QUIET_IDLE: Duration = Duration::from_secs(5);
+/// In the place of the view of a ping's header: the question, and the answer.
+const PING: u8 = 0;
+const PONG: u8 = 1;
 
 impl Node {
     /// The UUID of the service to advertise and to scan for: [`Output::Advertise`] and [`Output::Scan`] mean this one.
@@ -19,15 +30,13 @@ impl Node {
         self.mesh.service()
     }
 
-    pub(super) fn on_radio_state(&mut self, state: RadioState) {
+    pub(super) fn on_radio_state(&mut self, now: Instant, state: RadioState) {
         let on = state == RadioState::On;
         self.outputs.push_back(Output::Advertise(on));
         self.outputs.push_back(Output::Scan(on));
-        if !on {
-            let guests = self.guests.clear();
-            for link in self.neighbours.clear().into_iter().chain(guests) {
-                self.drop_link(link);
-            }
+        let guests = if on { Vec::new() } else { self.guests.clear() };
+        for link in self.neighbours.set_on(on).into_iter().chain(guests) {
+            self.drop_link(now, link);
         }
     }
 
@@ -47,7 +56,7 @@ impl Node {
         role: Role,
         key: Option<PublicKey>,
     ) {
-        self.neighbours.on_link_up(now, link, role);
+        self.neighbours.adopt(now, link, role);
         match key {
             Some(key) => self.on_secured(now, link, &key),
             None => self.outputs.push_back(Output::Disconnect { link }),
@@ -58,17 +67,17 @@ impl Node {
         if reason == LinkDownReason::ConnectFailed {
             self.neighbours.on_dial_failed(now);
         }
-        self.drop_link(link);
+        self.drop_link(now, link);
     }
 
-    fn drop_link(&mut self, link: LinkId) {
+    fn drop_link(&mut self, now: Instant, link: LinkId) {
         self.mesh.link_down(link);
         self.replica.link_down(Peer(link.0));
         self.past.link_down(link);
         self.coin.link_down(link);
         self.relay.link_down(link);
         self.guests.link_down(link);
-        if let Some(seat) = self.neighbours.on_link_down(link) {
+        if let Some(seat) = self.neighbours.on_link_down(now, link) {
             self.outputs
                 .push_back(Output::Event(Event::NeighbourDown { link, seat }));
             if !self.neighbours.seats().contains(seat) {
@@ -78,16 +87,22 @@ impl Node {
         }
     }
 
-    /// Closes a link that will carry nothing.
+    /// Closes a link that will carry nothing. Whatever else comes over it until it is down, it is closed once.
     fn refuse(&mut self, link: LinkId, refusal: Refusal) {
-        *self.stats.refused.entry(refusal).or_default() += 1;
-        self.outputs.push_back(Output::Disconnect { link });
+        if self.neighbours.give_up(link) {
+            *self.stats.refused.entry(refusal).or_default() += 1;
+            self.outputs.push_back(Output::Disconnect { link });
+        }
     }
 
     /// A chunk came; gives whether anything may follow from it.
     pub(super) fn on_received(&mut self, now: Instant, link: LinkId, chunk: &[u8]) -> bool {
         match self.mesh.receive(link, chunk) {
-            Ok(Incoming::Partial) => return false,
+            Ok(Incoming::Partial) => {
+                // On a slow link a message takes longer than a link may be quiet.
+                self.neighbours.on_heard(now, link);
+                return false;
+            }
             Ok(Incoming::Hail) => self.neighbours.on_hail(link),
             Ok(Incoming::Secured(key)) => self.on_secured(now, link, &key),
             Ok(Incoming::Messages(_, messages)) => {
@@ -96,9 +111,24 @@ impl Node {
                 }
             }
             Ok(Incoming::Refused(refusal)) => self.refuse(link, refusal),
-            Err(error) => *self.stats.bad_chunks.entry(error).or_default() += 1,
+            Err(error) => {
+                *self.stats.bad_chunks.entry(error).or_default() += 1;
+                // What is for somebody else, or came too late, is nobody's fault.
+                if !matches!(
+                    error,
+                    ChunkError::UnknownLink | ChunkError::OtherLink | ChunkError::Refused
+                ) {
+                    self.on_offence(now, link);
+                }
+            }
         }
         true
+    }
+
+    fn on_offence(&mut self, now: Instant, link: LinkId) {
+        if self.neighbours.on_offence(now, link) {
+            self.refuse(link, Refusal::Offended);
+        }
     }
 
     fn on_message(&mut self, now: Instant, link: LinkId, message: &[u8]) {
@@ -109,12 +139,17 @@ impl Node {
             // Otherwise it has a key of ours or none; its link is being closed.
             return;
         }
+        self.neighbours.on_heard(now, link);
         self.tap.heard(link, message);
         if let Some(kind) = message.first().copied().and_then(Kind::from_u8) {
             *self.stats.heard.entry(kind).or_default() += 1;
         }
-        if message.first() == Some(&(Kind::Links as u8)) {
+        if message.first() == Some(&(Kind::Ping as u8)) {
+            self.on_ping(link, message);
+        } else if message.first() == Some(&(Kind::Links as u8)) {
             self.on_links(link, message);
+        } else if message.first() == Some(&(Kind::LinkState as u8)) {
+            self.on_link_state(now, link, message);
         } else if let Some(kind @ (Kind::Share | Kind::ShareWant)) =
             message.first().and_then(|byte| Kind::from_u8(*byte))
         {
@@ -137,6 +172,9 @@ impl Node {
                 .unwrap_or_else(|| self.replica.handle_message(now, Peer(link.0), message));
             if let Err(reason) = done {
                 self.note_ignored(now, link, reason);
+            }
+            if let Err(Ignored::Malformed(_) | Ignored::BadSignature) = done {
+                self.on_offence(now, link);
             }
             self.count(done);
         }
@@ -179,8 +217,11 @@ impl Node {
             }
             return;
         };
-        let own = self.replica.seat();
-        match self.neighbours.on_secured(link, own, seat) {
+        match self.neighbours.on_secured(now, link, seat) {
+            Verdict::Banned => {
+                self.refuse(link, Refusal::Offended);
+                return;
+            }
             Verdict::Serve => {
                 for redundant in self.neighbours.redundant_to(link, seat) {
                     self.outputs
@@ -198,13 +239,16 @@ impl Node {
         self.relay.link_up(link, seat);
         self.replica.link_up(Peer(link.0));
         self.repeat_as_newcomer(link);
+        self.introduce_others(link);
         self.announce_links();
     }
 
-    /// Tells every neighbour whom this phone has links to.
+    /// Tells every neighbour at once whom this phone has links to, since it decides by that what to pass on; everybody
+    /// else hears of it later, signed.
     pub(super) fn announce_links(&mut self) {
         let (table, seats) = (self.table_tag(), self.neighbours.seats());
         self.relay.set_links(self.replica.seat(), seats);
+        self.reach.links_changed();
         let bytes = Links { table, seats }.to_bytes();
         let links: Vec<LinkId> = self.neighbours.secured().collect();
         for link in links {
@@ -218,6 +262,7 @@ impl Node {
             Ok(links) => {
                 if let Some(seat) = self.neighbours.seat(link) {
                     self.relay.set_links(seat, links.seats);
+                    self.neighbours.on_links(seat, links.seats);
                 }
                 Ok(Kind::Links)
             }
@@ -226,11 +271,47 @@ impl Node {
         self.count(result);
     }
 
+    fn ping(&mut self, link: LinkId, what: u8) {
+        let ping = Header {
+            kind: Kind::Ping,
+            table: self.table_tag(),
+            view: what,
+            sequence: 0,
+        };
+        self.mesh.send(link, Class::Control, ping.to_bytes());
+    }
+
+    /// That it came is what counts; a question is answered.
+    fn on_ping(&mut self, link: LinkId, message: &[u8]) {
+        let result = match Header::from_bytes(message) {
+            Ok(header) if header.table != self.table_tag() => Err(Ignored::OtherTable),
+            Ok(header) => {
+                if header.view == PING {
+                    self.ping(link, PONG);
+                }
+                Ok(Kind::Ping)
+            }
+            Err(error) => Err(error.into()),
+        };
+        self.count(result);
+    }
+
+    pub(super) fn links_wake(&self, now: Instant) -> Option<Instant> {
+        self.neighbours.next_wake(now, self.patience)
+    }
+
+    /// How long links may be quiet from now on.
+    fn mind_patience(&mut self, now: Instant) {
+        let busy = self.patience.busy_since.unwrap_or(now);
+        self.patience.busy_since = self.replica.is_waiting().then_some(busy);
+    }
+
     pub(super) const fn table_tag(&self) -> u16 {
         u16::from_le_bytes([self.table_id.0[0], self.table_id.0[1]])
     }
 
-    /// What time alone brings: strangers whose turn it is, strangers whose time is over, phones to dial.
+    /// What time alone brings: strangers whose turn it is, strangers whose time is over, links that are quiet or not
+    /// needed, phones to dial.
     pub(super) fn tend_links(&mut self, now: Instant) {
         while let Some(link) = self.neighbours.poll_late(now) {
             self.refuse(link, Refusal::TooLate);
@@ -238,6 +319,25 @@ impl Node {
         while let Some(link) = self.neighbours.poll_hail(now) {
             if let Err(refusal) = self.mesh.answer(link) {
                 self.refuse(link, refusal);
+            }
+        }
+        self.mind_patience(now);
+        while let Some(quiet) = self.neighbours.poll_quiet(now, self.patience) {
+            match quiet {
+                Quiet::Ask(link) => self.ping(link, PING),
+                Quiet::Dead(link) => self.outputs.push_back(Output::Disconnect { link }),
+            }
+        }
+        while let Some(link) = self.neighbours.poll_surplus(now) {
+            self.outputs.push_back(Output::Disconnect { link });
+        }
+        if self.neighbours.poll_rescan(now) {
+            for output in [
+                Output::Scan(false),
+                Output::Scan(true),
+                Output::Advertise(true),
+            ] {
+                self.outputs.push_back(output);
             }
         }
         while let Some(handle) = self.neighbours.poll_dial(now) {

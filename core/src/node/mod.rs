@@ -29,6 +29,7 @@
 mod coin;
 mod config;
 mod dealer;
+mod dialler;
 mod duties;
 mod io;
 mod links;
@@ -36,6 +37,8 @@ mod lobby;
 mod neighbours;
 mod outlook;
 mod past;
+mod plan;
+mod reach;
 mod relay;
 mod replay;
 mod slots;
@@ -56,15 +59,17 @@ use lobby::guests::Guests;
 pub use lobby::{
     Founding, Listed, Lobby, LobbyConfig, LobbyError, LobbyEvent, NAME_BYTES_MAX, Name, WallClock,
 };
-use neighbours::Neighbours;
+use neighbours::{Neighbours, Patience};
 use past::Past;
+use plan::Plan;
+use reach::Reach;
 use relay::Relay;
 use slots::DecidedSlot;
 pub use stats::{Stats, Usage};
 pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
 
 use crate::consensus::{Action, Epoch, Evidence, Replica, ReplicaConfig, Urgency, limits};
-use crate::crypto::{Digest, Identity, Seat};
+use crate::crypto::{Context, Digest, Identity, Seat};
 use crate::history::Archive;
 use crate::mesh::{Class, LinkId, LinkKeys, Mesh};
 use crate::table::{Operation, Table, Wish};
@@ -86,9 +91,11 @@ pub struct Node {
     /// What the lobby came to, for those who were away.
     founding: Option<Vec<u8>>,
     neighbours: Neighbours,
+    patience: Patience,
     relay: Relay,
     /// Who wants to sit down.
     guests: Guests,
+    reach: Reach,
     duties: Duties,
     past: Past,
     coin: Coin,
@@ -167,22 +174,30 @@ impl Node {
             let nonce = Digest::of("bitcraps/nonce/v1", &[&entropy]).short();
             Replica::reopen(replica, nonce)
         };
+        let plan = Plan::new(&identity.public_key(), &genesis.roster, links_max);
+        let table_tag = u16::from_le_bytes([table_id.0[0], table_id.0[1]]);
         let mut node = Self {
             past: Past::new(Archive::new(genesis.clone())),
             duties: Duties::new(replica.seat()),
             coin: Coin::new(
                 replica.seat(),
-                u16::from_le_bytes([table_id.0[0], table_id.0[1]]),
+                table_tag,
                 Arc::clone(&identity),
-                checker,
+                checker.clone(),
             ),
             waiting_slots: VecDeque::new(),
             table: Table::new(genesis)?,
             mesh,
             founding,
             guests,
-            neighbours: Neighbours::new(seed, links_max),
+            neighbours: Neighbours::new(seed, links_max, plan),
+            patience: Patience::default(),
             relay: Relay::default(),
+            reach: Reach::new(
+                table_tag,
+                Context::of_table(PROTOCOL_VERSION, &table_id),
+                checker.clone(),
+            ),
             outputs: VecDeque::new(),
             stats: Stats::default(),
             tap: Tap::default(),
@@ -218,7 +233,7 @@ impl Node {
             }
             // Nothing follows from it but what leaves next, and there is one for every chunk.
             Input::Writable { link } => return self.mesh.writable(link),
-            Input::RadioState(state) => self.on_radio_state(state),
+            Input::RadioState(state) => self.on_radio_state(now, state),
             Input::Command(command) => self.on_command(now, command),
             Input::Wake => self.replica.handle_wake(now),
         }
@@ -347,6 +362,7 @@ impl Node {
         self.tend_relay(now);
         self.tend_links(now);
         self.tend_guests(now);
+        self.tend_reach(now);
         self.fill_history(now);
         self.watch_for_stall(now);
     }
@@ -417,6 +433,8 @@ impl Node {
             }
             Action::StandingChanged => self.tell(Event::Standing(self.replica.standing())),
             Action::EnteredEpoch { .. } | Action::Halted { .. } | Action::LeftView { .. } => {
+                self.neighbours
+                    .replan(&self.identity.public_key(), &self.replica.epoch().roster);
                 let quorum = self.replica.epoch().quorum.q;
                 if let Some(event) = event_of(action, quorum) {
                     self.tell(event);
@@ -476,8 +494,9 @@ impl Node {
             .past
             .next_wake(self.neighbours.secured().next().is_some());
         let duties = earliest(duties, self.coin.next_wake());
-        let wake = earliest(self.replica.next_wake(), self.neighbours.next_wake());
+        let wake = earliest(self.replica.next_wake(), self.links_wake(now));
         let wake = earliest(earliest(wake, past), self.relay_wake());
+        let wake = earliest(wake, self.reach_wake());
         earliest(earliest(wake, stall), duties)
     }
 }

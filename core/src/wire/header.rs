@@ -41,6 +41,8 @@ pub enum Kind {
     Want = 17,
     /// Link-local: batches with bodies, and the certificate that ends them.
     Slots = 18,
+    /// Link-local: is anybody there, and yes.
+    Ping = 19,
     /// Link-local: whom a neighbour has links to.
     Links = 20,
     /// Link-local: the state at a stable checkpoint.
@@ -61,6 +63,8 @@ pub enum Kind {
     HistoryRuns = 41,
     /// Link-local: a neighbour lacks shares of a roll.
     ShareWant = 24,
+    /// Whom a member has links to, signed, for everybody.
+    LinkState = 25,
     /// Lobby: a guest shows its invite.
     Knock = 32,
     /// Lobby: the host's list of guests, with the rules.
@@ -98,6 +102,7 @@ impl Kind {
             16 => Self::Status,
             17 => Self::Want,
             18 => Self::Slots,
+            19 => Self::Ping,
             20 => Self::Links,
             21 => Self::State,
             23 => Self::Side,
@@ -108,6 +113,7 @@ impl Kind {
             40 => Self::HistoryWant,
             41 => Self::HistoryRuns,
             24 => Self::ShareWant,
+            25 => Self::LinkState,
             32 => Self::Knock,
             33 => Self::List,
             34 => Self::Refused,
@@ -139,6 +145,7 @@ impl Kind {
             Self::Status => "status",
             Self::Want => "want",
             Self::Slots => "slots",
+            Self::Ping => "ping",
             Self::Links => "links",
             Self::State => "state",
             Self::Side => "side",
@@ -149,6 +156,7 @@ impl Kind {
             Self::HistoryWant => "history-want",
             Self::HistoryRuns => "history-runs",
             Self::ShareWant => "share-want",
+            Self::LinkState => "link-state",
             Self::Knock => "knock",
             Self::List => "list",
             Self::Refused => "refused",

@@ -4,7 +4,7 @@ use bitcraps_core::consensus::Lie;
 use bitcraps_core::crypto::Seat;
 use bitcraps_core::dice::{Dealing, Share};
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run, Throw};
-use bitcraps_core::mesh::{Have, LinkProof, Links};
+use bitcraps_core::mesh::{Have, LinkProof, LinkState, Links};
 use bitcraps_core::table::{Gone, PendingRoll, SettlementSheet, SheetLine};
 
 use super::{Random, array, batch, certificate, digest, number, seats, view_and_new_view};
@@ -14,6 +14,14 @@ pub(super) fn link_proof(random: &mut Random) -> LinkProof {
         is_central: random.next().is_multiple_of(2),
         noise_key: array(random),
         transcript: digest(random),
+    }
+}
+
+pub(super) fn link_state(random: &mut Random) -> LinkState {
+    LinkState {
+        signer: Seat(array::<1>(random)[0]),
+        number: u32::from_le_bytes(array(random)),
+        links: seats(random),
     }
 }
 

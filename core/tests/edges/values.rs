@@ -10,11 +10,14 @@ use bitcraps_core::consensus::{
 };
 use bitcraps_core::crypto::{Digest, Seat, SeatSet, Signature};
 use bitcraps_core::dice::{RollShare, ShareMessage};
+use bitcraps_core::mesh::LinkState;
 use bitcraps_core::wire::{Decode, Encode};
 
 mod around;
 
-use around::{closing, dealing, have, history_runs, history_want, link_proof, links, share, sheet};
+use around::{
+    closing, dealing, have, history_runs, history_want, link_proof, link_state, links, share, sheet,
+};
 
 use super::cluster::Random;
 
@@ -83,6 +86,15 @@ pub(crate) const KINDS: &[(&str, Make)] = &[
     ("have", |random| Made {
         is_open_ended: true,
         ..value(&have(random))
+    }),
+    ("statement-link-state", |random| value(&link_state(random))),
+    ("link-state", |random| Made {
+        bytes: link_state(random).to_wire(u16::from_le_bytes(array(random)), signature(random)),
+        again: |bytes| {
+            let (table, state, signature) = LinkState::from_wire(bytes).ok()?;
+            Some(state.to_wire(table, signature))
+        },
+        is_open_ended: false,
     }),
     ("links", |random| value(&links(random))),
     ("statement-link-proof", |random| value(&link_proof(random))),

@@ -5,7 +5,7 @@ use bitcraps_core::consensus::{
 };
 use bitcraps_core::history::{Closing, HistoryRuns, HistoryWant, Run};
 use bitcraps_core::journal::Journal;
-use bitcraps_core::mesh::{LinkProof, Links};
+use bitcraps_core::mesh::{Have, LinkProof, LinkState, Links};
 use bitcraps_core::table::{Genesis, Operation, SettlementSheet};
 use bitcraps_core::wire::{Decode, Encode, HEADER_BYTES, Header};
 
@@ -18,6 +18,10 @@ pub(crate) fn decoding(bytes: &[u8]) {
     }
     comes_back::<Header>(bytes);
     comes_back_behind_its_header::<Links>(bytes);
+    comes_back_behind_its_header::<Have>(bytes);
+    if let Ok((table, state, signature)) = LinkState::from_wire(bytes) {
+        assert_eq!(state.to_wire(table, signature), bytes);
+    }
     comes_back::<Operation>(bytes);
     comes_back::<Request>(bytes);
     comes_back::<Vote>(bytes);

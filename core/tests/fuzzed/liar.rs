@@ -11,7 +11,7 @@ use bitcraps_core::consensus::{
     Status, ViewChange, ViewRecord, Vote, VoteMessage, genesis_chain, next_chain,
 };
 use bitcraps_core::crypto::{Context, Digest, Identity, Roster, Seat, SeatSet, Signature, Signed};
-use bitcraps_core::mesh::Links;
+use bitcraps_core::mesh::LinkState;
 use bitcraps_core::node::{Node, PROTOCOL_VERSION};
 use bitcraps_core::table::{Genesis, TableRules};
 use bitcraps_core::wire::Encode;
@@ -114,6 +114,17 @@ impl Liar {
         }
     }
 
+    fn link_state(&self, own: usize, choices: &mut Choices<'_>) -> Vec<u8> {
+        let signer = (own + 1 + choices.below(SEATS - 1)) % SEATS;
+        let state = LinkState {
+            signer: Seat(u8::try_from(signer).unwrap()),
+            number: choices.byte().into(),
+            links: self.seats(SEATS, choices),
+        };
+        let signed = Signed::sign(state, &self.table_context, &self.identities[signer]);
+        state.to_wire(self.tag, *signed.signature())
+    }
+
     /// One message, as the choices say. `own` is the seat whose key it does not have.
     pub(super) fn message(&mut self, own: usize, choices: &mut Choices<'_>) -> Vec<u8> {
         let message = match choices.below(19) {
@@ -133,12 +144,8 @@ impl Liar {
                 Message::Want(ids).to_wire(self.tag, 0, 0)
             }
             // A kind that there is not.
-            9 => vec![19, choices.byte()],
-            10 => {
-                let seats = self.seats(SEATS, choices);
-                let table = self.tag;
-                Links { table, seats }.to_bytes()
-            }
+            9 => vec![60, choices.byte()],
+            10 => self.link_state(own, choices),
             11 => self.bent(choices),
             12 => self.last.clone(),
             14 => self.checkpoint(own, choices),

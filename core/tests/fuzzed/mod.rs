@@ -15,13 +15,17 @@
 mod auditor;
 mod chunks;
 mod decoding;
+mod handshake;
 mod history;
 mod liar;
+mod link_state;
 mod phone;
 
 pub(crate) use chunks::chunks;
 pub(crate) use decoding::decoding;
+pub(crate) use handshake::handshake;
 pub(crate) use history::history;
+pub(crate) use link_state::link_state;
 pub(crate) use phone::{Happened, phone};
 
 /// Takes small numbers off the front of the input; zeros once it is used up.

@@ -6,7 +6,7 @@ use bitcraps_core::consensus::limits::{
 use bitcraps_core::consensus::limits::{REQUEST_VERSIONS_WANTED_MAX, VIEW_RECORDS_MAX, WINDOW};
 use bitcraps_core::craps::BetKind;
 use bitcraps_core::crypto::Digest;
-use bitcraps_core::mesh::{Class, LINKS_MAX, LinkId, LinkKeys, Mesh, Role, TableSecret};
+use bitcraps_core::mesh::{Class, Incoming, LINKS_MAX, LinkId, LinkKeys, Mesh, Role, TableSecret};
 use bitcraps_core::node::{
     Command, Event, Handle, Input, LinkDownReason, Node, NodeConfig, Output, PROTOCOL_VERSION,
     RadioState,
@@ -25,6 +25,8 @@ const OUTPUTS_MAX: usize = 20_000;
 /// First byte of a record of a stable checkpoint.
 const STABLE: u8 = 5;
 const MTU: u16 = 517;
+/// Kind of a message that asks whether anybody is there.
+const PING: u8 = 19;
 const SECRET: TableSecret = TableSecret([3; 16]);
 const CLASSES: [Class; 4] = [Class::Vote, Class::Control, Class::Proposal, Class::Bulk];
 /// Inputs of one run, so that a long input does not become a slow one.
@@ -97,6 +99,10 @@ impl Phone {
     }
 
     fn next(&mut self, choices: &mut Choices<'_>) {
+        while let Some((link, bytes)) = self.inbox.pop_front() {
+            let link = LinkId(link);
+            self.input(Input::Received { link, bytes });
+        }
         match choices.below(16) {
             0 => {
                 self.now.0 += u64::from(choices.byte()) * 64;
@@ -229,10 +235,7 @@ impl Phone {
                 Output::Transmit { link, chunk } => {
                     assert!(chunk.len() <= usize::from(MTU) - 3);
                     self.node.handle_input(self.now, Input::Writable { link });
-                    if let Some(peer) = self.peers.get_mut(&link.0) {
-                        // What the phone says is of no interest once hands are shaken.
-                        let _ = peer.receive(link, &chunk);
-                    }
+                    self.answer(link, &chunk);
                 }
                 Output::Disconnect { link } => {
                     self.peers.remove(&link.0);
@@ -246,6 +249,23 @@ impl Phone {
             }
         }
         panic!("one input led to more than {OUTPUTS_MAX} outputs");
+    }
+
+    /// What the phone says is of no interest once hands are shaken; that it asks whether anybody is there is.
+    fn answer(&mut self, link: LinkId, chunk: &[u8]) {
+        let Some(peer) = self.peers.get_mut(&link.0) else {
+            return;
+        };
+        let Ok(Incoming::Messages(_, messages)) = peer.receive(link, chunk) else {
+            return;
+        };
+        for mut ping in messages {
+            if ping[0] == PING {
+                ping[3] = 1;
+                peer.send(link, Class::Control, ping);
+            }
+        }
+        self.pull(link.0);
     }
 
     fn happen(&mut self, event: &Event) {

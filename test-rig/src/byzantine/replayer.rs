@@ -22,11 +22,11 @@ pub(super) struct Replayer {
 
 impl Replayer {
     fn keep(&mut self, stage: &mut Stage, letter: &Letter) {
-        // A list of links says nothing of a view or a slot.
+        // What neighbours say to each other is of no use to anybody else; lists of links say nothing of a slot.
         if letter
             .bytes
             .first()
-            .is_none_or(|kind| *kind >= Kind::Links as u8)
+            .is_none_or(|kind| *kind >= Kind::Ping as u8)
         {
             return;
         }

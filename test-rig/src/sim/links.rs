@@ -98,6 +98,16 @@ impl Room {
         }
     }
 
+    /// A phone scans anew: it and whoever is in range and not linked to it see each other.
+    pub(super) fn look_around(&mut self, phone: usize) {
+        for peer in 0..self.phones.len() {
+            let unlinked = self.are_in_range(phone, peer) && !self.are_linked(phone, peer);
+            if unlinked && !self.is_cut(phone, peer) {
+                self.discover(phone, peer);
+            }
+        }
+    }
+
     pub(super) fn on_discovered(&mut self, phone: usize, peer: usize) {
         if !self.is_cut(phone, peer) {
             let handle = Handle(peer as u64);

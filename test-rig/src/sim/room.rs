@@ -14,7 +14,7 @@ use super::phone::Phone;
 use super::player::Player;
 use super::radio::Air;
 use super::tapping::Sight;
-use super::topology::edges;
+use super::topology::{edges, links_wanted};
 use super::trace::{Entry, Trace};
 use crate::byzantine::{Foreseen, liars};
 use crate::random::Stream;
@@ -224,10 +224,7 @@ impl Room {
         while !(self.is_formed() && self.has_key()) {
             let over = self.now_us > FORMATION_MAX_US;
             if over || !self.step() {
-                return Err(FormationError(format!(
-                    "the phones did not link up and make a key within {} s of virtual time",
-                    FORMATION_MAX_US / 1_000_000
-                )));
+                return Err(self.unformed());
             }
         }
         self.begin();
@@ -354,15 +351,35 @@ impl Room {
         Some(at.saturating_sub(self.started_us.unwrap_or(0)))
     }
 
-    /// Whether every pair in range is linked.
+    /// Why the game cannot begin.
+    fn unformed(&self) -> FormationError {
+        let lacks_key = |phone: &&Phone| phone.is_honest() && !phone.node.table().has_key();
+        let what = match self.parted() {
+            Some((a, b)) => format!("phones {a} and {b} did not link up"),
+            None => match self.phones.iter().position(|phone| lacks_key(&phone)) {
+                Some(phone) => format!("phone {phone} did not get a key"),
+                None => "nothing was left to happen".to_owned(),
+            },
+        };
+        let seconds = FORMATION_MAX_US / 1_000_000;
+        FormationError(format!("{what} within {seconds} s of virtual time"))
+    }
+
+    /// Whether every pair of honest phones in range is linked, or needs no link: both have as many as phones want.
     pub(super) fn is_formed(&self) -> bool {
-        self.edges.iter().all(|(a, b)| {
-            let linked = |from: u8, to: u8| {
-                self.phones[usize::from(from)]
-                    .neighbours
-                    .contains(&u64::from(to))
-            };
-            linked(*a, *b) && linked(*b, *a)
+        self.parted().is_none()
+    }
+
+    fn parted(&self) -> Option<(u8, u8)> {
+        let enough = links_wanted(self.scenario.players);
+        let phone = |seat: u8| &self.phones[usize::from(seat)];
+        let linked = |from: u8, to: u8| phone(from).neighbours.contains(&u64::from(to));
+        let content = |seat: u8| phone(seat).neighbours.len() >= enough;
+        let honest = |seat: u8| phone(seat).is_honest();
+        let mut edges = self.edges.iter().copied();
+        edges.find(|(a, b)| {
+            let joined = linked(*a, *b) && linked(*b, *a);
+            !joined && honest(*a) && honest(*b) && !(content(*a) && content(*b))
         })
     }
 
@@ -476,7 +493,8 @@ impl Room {
                     self.dial(phone, peer);
                 }
                 Output::Disconnect { link } => self.close(link.0, Some(phone)),
-                // Phones advertise and scan as long as their radio is on; the room knows who is in range.
+                // A scan that is started again tells of everybody in range anew; radios that are on see each other.
+                Output::Scan(true) if self.now_us > 0 => self.look_around(phone),
                 Output::Advertise(_) | Output::Scan(_) => {}
                 Output::Event(event) => self.on_event(phone, event),
                 Output::Idle { wake_at } => {

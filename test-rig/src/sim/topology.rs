@@ -18,6 +18,18 @@ const CIRCULANT: [(u8, &[u8]); 11] = [
     (18, &[1, 2, 7]),
 ];
 
+/// How many links a phone at a table of so many players wants, by the design's table.
+#[must_use]
+pub fn links_wanted(players: u8) -> usize {
+    let offsets = CIRCULANT.iter().find(|(n, _)| *n == players);
+    let others = usize::from(players.saturating_sub(1));
+    // Half way round there is one seat, not two.
+    offsets.map_or(others, |(n, offsets)| {
+        let seats = |offset: &u8| if offset * 2 == *n { 1 } else { 2 };
+        offsets.iter().map(seats).sum()
+    })
+}
+
 /// The pairs that are in range, each once, lower seat first, in order.
 #[must_use]
 pub fn edges(topology: &Topology, players: u8) -> Vec<(u8, u8)> {

@@ -1,7 +1,7 @@
 //! What a message says, as fields for people and programs.
 
 use bitcraps_core::consensus::{Message, Request, SignedBytes, ViewChange};
-use bitcraps_core::mesh::Links;
+use bitcraps_core::mesh::LinkState;
 use bitcraps_core::table::Operation;
 use bitcraps_core::wire::{Decode, Header, Kind, Reader, widen_u8, widen_u16};
 use serde_json::{Map, Value, json};
@@ -88,10 +88,11 @@ const fn is_of_a_slot(kind: Kind) -> bool {
 }
 
 fn link_local(kind: Option<Kind>, bytes: &[u8], fields: &mut Fields) {
-    if kind == Some(Kind::Links)
-        && let Ok(links) = Links::from_bytes(bytes)
+    if kind == Some(Kind::LinkState)
+        && let Ok((_, state, _)) = LinkState::from_wire(bytes)
     {
-        let seats: Vec<u8> = links.seats.iter().map(|seat| seat.0).collect();
+        let seats: Vec<u8> = state.links.iter().map(|seat| seat.0).collect();
+        fields.insert("signer".into(), state.signer.0.into());
         fields.insert("links".into(), json!(seats));
     }
 }

@@ -105,7 +105,7 @@ impl Node {
             return false;
         }
         // Its patience is not that with strangers that prove nothing.
-        self.neighbours.on_link_down(link);
+        self.neighbours.hand_over(link);
         let guest = Guest {
             key,
             role,
@@ -237,6 +237,7 @@ impl Node {
         self.relay.link_up(link, seat);
         self.replica.link_up(Peer(link.0));
         self.repeat_as_newcomer(link);
+        self.introduce_others(link);
         self.announce_links();
         Ok(Kind::Founding)
     }
