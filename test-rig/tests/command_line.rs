@@ -78,13 +78,6 @@ fn a_bad_file_is_one_line_with_file_line_key_and_what_was_expected() {
 }
 
 #[test]
-fn what_is_not_built_yet_is_said_to_be_so() {
-    let text = "[[byzantine]]\nplayer = 0\nbehaviour = \"invite-thief\"\n";
-    let line = refused("invite-thief", &format!("{BASE}{text}"));
-    assert!(line.contains("not built yet"), "{line}");
-}
-
-#[test]
 fn an_expectation_that_fails_is_exit_code_4_and_the_json_is_still_printed() {
     for (name, text, problem) in [
         ("view", "view_min = 9", "view 9 or higher expected, got 0"),

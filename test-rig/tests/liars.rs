@@ -194,8 +194,18 @@ fn false_shares_dealings_and_complaints_are_proven_and_cost_the_seat() {
 }
 
 #[test]
-fn lies_of_parts_that_do_not_exist_yet_are_refused_in_a_line() {
-    let text = "[[byzantine]]\nplayer = 0\nbehaviour = \"invite-thief\"\n";
-    let ran = rig(&["run", &room("not-built", 4, 2, text)]);
-    assert!(ran.refusal().contains("is not built yet"), "{ran:?}");
+fn whoever_comes_with_stolen_invites_gets_in_by_its_own_key_only_and_is_not_blamed() {
+    for (players, liars) in [(4, 1), (10, 3)] {
+        let lies: String = (0..liars)
+            .map(|player| {
+                format!("[[byzantine]]\nplayer = {player}\nbehaviour = \"invite-thief\"\n")
+            })
+            .collect();
+        let json = reaches(
+            &room(&format!("thieves-{players}"), players, 3, &lies),
+            1,
+            3,
+        );
+        assert_eq!(json["evicted"].as_array().map(Vec::len), Some(0), "{json}");
+    }
 }

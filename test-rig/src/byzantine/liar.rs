@@ -6,7 +6,7 @@
 //! is opened, shown to the lie, and sealed again for the real neighbour. The other way round the same. The node knows
 //! nothing of it.
 
-use std::collections::VecDeque;
+use std::collections::{BTreeSet, VecDeque};
 use std::sync::Arc;
 
 use bitcraps_core::crypto::{Digest, Identity, PublicKey, Seat};
@@ -24,6 +24,8 @@ use crate::sim::Phone;
 
 /// While more bytes than one connection event carries wait outside, the node gets no room.
 const BACKLOG_MAX: usize = 488;
+/// Numbers of people who have no seat at any table.
+const STRANGERS: u64 = 1 << 32;
 
 /// A lie and when it is told, in milliseconds from the start of the game.
 #[derive(Debug)]
@@ -48,6 +50,14 @@ pub struct Liar {
     over: bool,
     told: Option<usize>,
     twin: Twin,
+    stranger: Stranger,
+}
+
+/// Whom the phone claims to be on some links: somebody with the table's secret and without a seat.
+#[derive(Debug)]
+struct Stranger {
+    mesh: Mesh,
+    links: BTreeSet<LinkId>,
 }
 
 /// A second node with the same key, for whoever runs twice.
@@ -65,6 +75,8 @@ impl Liar {
         let index = u64::from(phone);
         let pen = Pen::new(genesis, Phone::identity(seed, index), Seat(phone));
         let keys = link_keys(seed, Phone::identity(seed, index), index);
+        let nobody = STRANGERS + index;
+        let strange = link_keys(seed, Phone::identity(seed, nobody), nobody);
         Self {
             periods,
             stage: Stage::new(pen, keys, Stream::new(seed, "liar", index)),
@@ -78,6 +90,10 @@ impl Liar {
                 identity: Phone::identity(seed, index),
                 node: None,
                 outputs: VecDeque::new(),
+            },
+            stranger: Stranger {
+                mesh: Mesh::new(strange),
+                links: BTreeSet::new(),
             },
         }
     }
@@ -110,7 +126,13 @@ impl Liar {
         self.turn(node);
         match input {
             Input::LinkUp { link, role, mtu } => {
-                self.stage.outer.link_up(link, role, mtu);
+                let lie = self.told.map(|told| &mut self.periods[told].lie);
+                if lie.is_some_and(|lie| lie.is_stranger(&self.stage)) {
+                    self.stranger.mesh.link_up(link, role, mtu);
+                    self.stranger.links.insert(link);
+                } else {
+                    self.stage.outer.link_up(link, role, mtu);
+                }
                 let line = Line {
                     seat: None,
                     role,
@@ -122,8 +144,14 @@ impl Liar {
                 self.stage.lines.insert(link, line);
             }
             Input::LinkDown { link, reason } => self.link_down(node, link, reason),
+            Input::Received { link, bytes } if self.stranger.links.contains(&link) => {
+                self.receive_as_stranger(link, &bytes);
+            }
             Input::Received { link, bytes } => self.receive(node, link, &bytes),
-            Input::Writable { link } => self.stage.outer.writable(link),
+            Input::Writable { link } => {
+                self.stage.outer.writable(link);
+                self.stranger.mesh.writable(link);
+            }
             Input::Wake => {
                 node.handle_input(now, Input::Wake);
                 if let Some(twin) = &mut self.twin.node {
@@ -163,6 +191,9 @@ impl Liar {
         if let Some((link, chunk, begins)) = self.stage.outer.poll_chunk() {
             let tap = &mut self.stage.tap;
             begins.iter().for_each(|message| tap.said(link, message));
+            return Output::Transmit { link, chunk };
+        }
+        if let Some((link, chunk)) = self.stranger.mesh.poll_transmit() {
             return Output::Transmit { link, chunk };
         }
         let wake_at = earliest(wake_at, self.stage.next_wake());
@@ -228,6 +259,8 @@ impl Liar {
         let told = self.stage.lines.get(&link).map(|line| line.inner.is_some());
         let of_twin = self.is_of_twin(link);
         self.stage.forget(link);
+        self.stranger.mesh.link_down(link);
+        self.stranger.links.remove(&link);
         // A link that the node has not been told of is a dial that came to nothing.
         let reason = if told == Some(false) {
             LinkDownReason::ConnectFailed
@@ -254,6 +287,17 @@ impl Liar {
             }
             // What does not fit together never was a message, and a lie is about messages.
             Ok(Incoming::Partial) | Err(_) => {}
+        }
+    }
+
+    /// On a link on which the phone is nobody. The other end closes it, unless it is a thief as well.
+    fn receive_as_stranger(&mut self, link: LinkId, chunk: &[u8]) {
+        match self.stranger.mesh.receive(link, chunk) {
+            Ok(Incoming::Hail) if self.stranger.mesh.answer(link).is_ok() => {}
+            Ok(Incoming::Hail | Incoming::Secured(_) | Incoming::Refused(_)) => {
+                self.outputs.push_back(Output::Disconnect { link });
+            }
+            Ok(Incoming::Partial | Incoming::Messages(..)) | Err(_) => {}
         }
     }
 

@@ -18,6 +18,7 @@ mod false_accuser;
 mod foresight;
 mod forger;
 mod fragment_bomber;
+mod invite_thief;
 mod liar;
 mod liar_dice;
 mod memory;
@@ -49,7 +50,7 @@ use crate::random::Stream;
 use crate::scenario::{Behaviour, Byzantine, Scenario};
 
 /// The lies that are built; "random" draws one of them.
-pub const BUILT: [Behaviour; 22] = [
+pub const BUILT: [Behaviour; 23] = [
     Behaviour::Equivocator,
     Behaviour::Silent,
     Behaviour::Forger,
@@ -70,12 +71,17 @@ pub const BUILT: [Behaviour; 22] = [
     Behaviour::BlackHoleRelay,
     Behaviour::CorruptingRelay,
     Behaviour::BadStateTransfer,
+    Behaviour::InviteThief,
     Behaviour::FragmentBomber,
     Behaviour::Random,
 ];
 
 /// Those that act before the game begins too, unless they are to begin later.
-const FORMATION: [Behaviour; 2] = [Behaviour::BadDealer, Behaviour::FalseAccuser];
+const FORMATION: [Behaviour; 3] = [
+    Behaviour::BadDealer,
+    Behaviour::FalseAccuser,
+    Behaviour::InviteThief,
+];
 
 /// The seven of the matrix and of the slow-down.
 pub const MATRIX: [Behaviour; 7] = [
@@ -102,6 +108,11 @@ pub(crate) trait Lying: Debug {
 
     /// The lie begins, or the time it asked for has come.
     fn wake(&mut self, _stage: &mut Stage, _node: &Node) {}
+
+    /// A link has come up: whether it shakes hands there as somebody without a seat.
+    fn is_stranger(&mut self, _stage: &Stage) -> bool {
+        false
+    }
 
     /// Whether a second node with the same key serves half of the links.
     fn is_two(&self) -> bool {
@@ -171,6 +182,7 @@ fn lie(behaviour: Behaviour, entry: &Byzantine, plots: &[Plotters], seed: u64) -
         Behaviour::BlackHoleRelay => Box::new(black_hole_relay::BlackHoleRelay),
         Behaviour::CorruptingRelay => Box::new(corrupting_relay::CorruptingRelay),
         Behaviour::BadStateTransfer => Box::<bad_state_transfer::BadStateTransfer>::default(),
+        Behaviour::InviteThief => Box::<invite_thief::InviteThief>::default(),
         Behaviour::FragmentBomber => Box::<fragment_bomber::FragmentBomber>::default(),
         // Whatever is not built was refused when the scenario was read.
         _ => Box::new(silent::Silent),
