@@ -2,6 +2,7 @@
 //! certificate of one that is decided here, shares of a roll that is settled here.
 
 use super::{Node, Ward};
+use crate::consensus::limits::WINDOW;
 use crate::crypto::SeatSet;
 use crate::mesh::{Class, LinkId};
 use crate::time::{Instant, earliest};
@@ -41,6 +42,10 @@ impl Node {
         let ward = self.relay.wards.get(&link)?;
         let (roll, since) = self.relay.thrown?;
         if ward.known.roll > roll || ward.helped_roll >= roll {
+            return None;
+        }
+        if ward.known.roll > 0 && ward.known.roll.saturating_add(1) < roll {
+            // It asks for those of the roll that it waits for.
             return None;
         }
         let patience = self
@@ -120,6 +125,10 @@ impl Node {
             return;
         }
         ward.certificate_at = None;
+        if ward.known.delivered > 0 && ward.known.delivered + WINDOW < self.replica.delivered().0 {
+            // It asks for the slots themselves.
+            return;
+        }
         let wanted = ward.known.delivered.saturating_add(1);
         let through = self.replica.delivered().0;
         // Of several slots the last one's certificate will do where the bodies are there.

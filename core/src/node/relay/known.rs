@@ -199,6 +199,24 @@ impl Known {
         self.others.push_back(short);
     }
 
+    /// Whether it would refuse this: it is so far behind, by its own word, that it can only use what it asks for. Without
+    /// what it cannot use that comes sooner.
+    pub(super) fn is_behind(&self, bytes: &[u8], place: Place) -> bool {
+        let Ok(header) = Header::decode(&mut Reader::new(bytes)) else {
+            return false;
+        };
+        let end = self.delivered.saturating_add(WINDOW);
+        let is_known = self.delivered > 0;
+        is_known
+            && match header.kind {
+                Kind::PrePrepare | Kind::Prepare | Kind::Commit => {
+                    widen_u16(header.sequence, place.delivered) > end
+                }
+                Kind::Request | Kind::Share | Kind::Decided => place.delivered > end,
+                _ => false,
+            }
+    }
+
     /// Whether it needs this no more.
     pub(super) fn has(&self, name: Name) -> bool {
         match name {

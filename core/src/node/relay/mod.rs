@@ -272,11 +272,15 @@ impl Node {
         let (place, me) = (self.place(), self.seat());
         let name = Name::of(&bytes, place);
         if own {
-            for ward in self.relay.wards.values_mut() {
-                ward.given.sent(name, place);
+            let mut links = Vec::new();
+            for (link, ward) in &mut self.relay.wards {
+                if !ward.known.is_behind(&bytes, place) {
+                    ward.given.sent(name, place);
+                    links.push(*link);
+                }
             }
             self.count_origin(&bytes);
-            self.mesh.flood(everybody.into_iter(), class, true, bytes);
+            self.mesh.flood(links.into_iter(), class, true, bytes);
             return;
         }
         let hold = self.hold_time();
@@ -296,7 +300,11 @@ impl Node {
             if brought {
                 know.insert(ward.known.seat);
             }
-            if origin == Some(ward.known.seat) || ward.known.has(name) || brought {
+            let known = &ward.known;
+            if origin == Some(known.seat) || known.has(name) || brought {
+                continue;
+            }
+            if known.is_behind(&bytes, place) {
                 continue;
             }
             let ours = origin.is_none_or(|origin| self.relay.is_ours(now, me, origin, link));
