@@ -32,6 +32,17 @@ const SLOTS_QUIET: Duration = Duration::from_secs(2);
 const SHOWN_QUIET: Duration = Duration::from_secs(2);
 const SHOWN_QUIET_MAX: Duration = Duration::from_secs(32);
 
+/// A neighbour that was asked for what this phone lacks has so long to bring some of it; then another is asked.
+const SOURCE_PATIENCE: Duration = Duration::from_secs(1);
+
+/// The one neighbour that is asked for slots: what several bring is the same.
+#[derive(Clone, Copy, Debug)]
+pub(super) struct Source {
+    peer: Peer,
+    /// When it was asked first, or last brought something.
+    since: Instant,
+}
+
 /// What was shown to a neighbour.
 #[derive(Clone, Copy, Debug)]
 struct News {
@@ -73,6 +84,7 @@ impl Replica {
     /// A link is gone, and with it what only that link was to bring.
     pub fn link_down(&mut self, peer: Peer) {
         self.peers.remove(&peer);
+        self.source = self.source.filter(|source| source.peer != peer);
         self.early.forget_peer(peer);
         self.new_views.forget_peer(peer);
         self.slots
@@ -86,8 +98,17 @@ impl Replica {
         peers.into_iter().for_each(|peer| self.send_status(peer));
     }
 
-    /// Tells one neighbour where we are, unless it was told a moment ago.
-    pub(super) fn ask(&mut self, now: Instant, peer: Peer) {
+    /// Tells a neighbour that is further where we are, unless it was told a moment ago, another one is about to bring what
+    /// is lacking, or it could not be taken in.
+    pub fn ask(&mut self, now: Instant, peer: Peer) {
+        let is_other = |source: &Source| source.peer != peer;
+        let is_patient = |source: &Source| now.since(source.since) < SOURCE_PATIENCE;
+        match self.source.filter(is_other) {
+            _ if self.is_held_up() => return,
+            Some(source) if is_patient(&source) => return,
+            None if self.source.is_some() => {}
+            _ => self.source = Some(Source { peer, since: now }),
+        }
         let Some(state) = self.peers.get_mut(&peer) else {
             return;
         };
@@ -96,6 +117,21 @@ impl Replica {
         }
         state.asked = Some(now);
         self.send_status(peer);
+    }
+
+    /// A neighbour has brought something: it is asked for what comes next, at once or when that can be taken in.
+    pub(super) fn ask_further(&mut self, now: Instant, peer: Peer) {
+        self.source = Some(Source { peer, since: now });
+        if !self.is_held_up() {
+            self.send_status(peer);
+        }
+    }
+
+    /// What was delivered has been applied, so that more can be taken in.
+    pub(super) fn ask_on(&mut self, now: Instant) {
+        if let Some(Source { peer, .. }) = self.source {
+            self.ask_further(now, peer);
+        }
     }
 
     pub(super) fn send_status(&mut self, peer: Peer) {
@@ -391,13 +427,14 @@ impl Replica {
         };
         let certificate = body.into_certificate(Phase::Commit, head);
         if !certificate.verify(&self.epoch) {
+            self.source = self.source.filter(|source| source.peer != peer);
             return Err(Ignored::BadSignature);
         }
         let blocks = self.open_blocks(next, new)?;
         self.witness_certificate(now, &certificate);
         self.insert_blocks(blocks)?;
         self.on_commit_certificate(now, certificate);
-        self.send_status(peer);
+        self.ask_further(now, peer);
         Ok(())
     }
 

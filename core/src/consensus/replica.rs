@@ -113,6 +113,8 @@ pub struct Replica {
     /// The last slot that may have been proposed before that request could be.
     pub(super) proposed_before: u64,
     pub(super) peers: BTreeMap<Peer, super::catch_up::PeerState>,
+    /// Whom this phone has asked for what it lacks.
+    pub(super) source: Option<super::catch_up::Source>,
     /// Last time each seat was heard from, by a checked signature.
     pub(super) heard: Vec<Option<Instant>>,
     /// Whether empty batches are wanted while nothing else is to be ordered.
@@ -172,6 +174,7 @@ impl Replica {
             awaited: None,
             proposed_before: 0,
             peers: BTreeMap::new(),
+            source: None,
             heard: vec![None; SEATS_MAX],
             filler: false,
             own_number: 1,

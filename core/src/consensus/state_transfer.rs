@@ -184,7 +184,7 @@ impl Replica {
         }
         let Some(last) = message.last else {
             return if self.known_epoch().number > known {
-                self.send_status(peer);
+                self.ask_further(now, peer);
                 Ok(())
             } else {
                 Err(Ignored::Stale)
@@ -212,7 +212,7 @@ impl Replica {
             epoch: last.epoch,
         };
         self.install(now, epoch, progress, stable);
-        self.send_status(peer);
+        self.ask_further(now, peer);
         Ok(())
     }
 
@@ -304,7 +304,11 @@ impl Replica {
         state: Option<Vec<u8>>,
     ) {
         debug_assert_eq!(sequence, self.applied + 1, "slots are applied in order");
+        let was_held_up = self.is_held_up();
         self.applied = sequence;
+        if was_held_up && !self.is_held_up() {
+            self.ask_on(now);
+        }
         if let Some(roster) = roster {
             // At most one a slot, and each is over W + 1 slots later.
             let first = sequence.saturating_add(super::limits::WINDOW + 1);

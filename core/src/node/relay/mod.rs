@@ -16,10 +16,10 @@ use std::time::Duration;
 use known::{Known, Name, Place};
 
 use super::Node;
-use crate::consensus::{Batch, Ignored};
+use crate::consensus::{Batch, Ignored, Peer};
 use crate::crypto::{Seat, SeatSet};
 use crate::mesh::{Class, Graph, HAVE_OTHERS_MAX, HAVE_SLOTS_MAX, Have, LinkId, Short};
-use crate::time::{Instant, earliest};
+use crate::time::{Instant, earliest, millis};
 use crate::wire::{Decode, Encode, Kind};
 
 /// What is not on our way is held for about two decisions, and for so long at least and at most.
@@ -37,6 +37,8 @@ const LACKING_MAX: u32 = 16;
 const MUTE_SLOTS: u64 = 4;
 /// For so long it gets everything at once.
 const SUSPICION: Duration = Duration::from_secs(10);
+/// Whoever is behind asks another neighbour this often.
+const ASK_EVERY: Duration = Duration::from_secs(1);
 
 /// A message that a neighbour will get unless it gets it elsewhere.
 #[derive(Debug)]
@@ -94,6 +96,8 @@ pub(super) struct Relay {
     voted: BTreeMap<Seat, u64>,
     /// The last roll that was settled here, and when.
     thrown: Option<(u64, Instant)>,
+    /// When a neighbour that is further is asked for what is lacking here, while one is.
+    ask_at: Option<Instant>,
 }
 
 impl Relay {
@@ -431,6 +435,7 @@ impl Node {
         if !links.is_empty() {
             self.note_prepared(now);
         }
+        self.ask_who_is_further(now);
         for link in links {
             self.send_held(now, link);
             self.help_out(now, link);
@@ -441,13 +446,44 @@ impl Node {
         }
     }
 
+    /// Those who said that they have delivered more than this phone.
+    fn further(&self) -> impl Iterator<Item = LinkId> {
+        let own = self.replica.delivered().0;
+        let wards = self.relay.wards.iter();
+        wards
+            .filter(move |(_, ward)| ward.known.delivered > own)
+            .map(|(link, _)| *link)
+    }
+
+    /// Whoever is behind hears little of what the others do, and must ask for it: one after the other, until it is not.
+    fn ask_who_is_further(&mut self, now: Instant) {
+        let further: Vec<LinkId> = self.further().collect();
+        if further.is_empty() {
+            self.relay.ask_at = None;
+            return;
+        }
+        // Most of the time others are further for a moment only.
+        let at = *self
+            .relay
+            .ask_at
+            .get_or_insert_with(|| now.after(ASK_EVERY));
+        if at > now {
+            return;
+        }
+        self.relay.ask_at = Some(now.after(ASK_EVERY));
+        let turn = usize::try_from(now.0 / millis(ASK_EVERY)).unwrap_or_default();
+        if let Some(link) = further.get(turn % further.len()) {
+            self.replica.ask(now, Peer(link.0));
+        }
+    }
+
     /// When this phone must look at what time alone brings to its neighbours.
     pub(super) fn relay_wake(&self) -> Option<Instant> {
         let times = self.relay.wards.iter().flat_map(|(link, ward)| {
             let times = [ward.next_due, ward.tell_by, self.help_at(*link)];
             times.into_iter().flatten()
         });
-        times.min()
+        earliest(times.min(), self.relay.ask_at)
     }
 
     fn send_held(&mut self, now: Instant, link: LinkId) {
