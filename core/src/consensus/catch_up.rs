@@ -101,13 +101,13 @@ impl Replica {
     /// Tells a neighbour that is further where we are, unless it was told a moment ago, another one is about to bring what
     /// is lacking, or it could not be taken in.
     pub fn ask(&mut self, now: Instant, peer: Peer) {
-        let is_other = |source: &Source| source.peer != peer;
-        let is_patient = |source: &Source| now.since(source.since) < SOURCE_PATIENCE;
-        match self.source.filter(is_other) {
-            _ if self.is_held_up() => return,
-            Some(source) if is_patient(&source) => return,
-            None if self.source.is_some() => {}
-            _ => self.source = Some(Source { peer, since: now }),
+        let other = self.source.filter(|source| source.peer != peer);
+        let waits = other.is_some_and(|source| now.since(source.since) < SOURCE_PATIENCE);
+        if waits || self.is_held_up() {
+            return;
+        }
+        if other.is_some() || self.source.is_none() {
+            self.source = Some(Source { peer, since: now });
         }
         let Some(state) = self.peers.get_mut(&peer) else {
             return;

@@ -125,6 +125,14 @@ impl Node {
         true
     }
 
+    /// Something was of no use: if it makes no sense at all, that is up to the neighbour that brought it, since whoever
+    /// passes something on has looked at it first.
+    pub(super) fn weigh(&mut self, now: Instant, link: LinkId, reason: Ignored) {
+        if let Ignored::Malformed(_) | Ignored::BadSignature = reason {
+            self.on_offence(now, link);
+        }
+    }
+
     fn on_offence(&mut self, now: Instant, link: LinkId) {
         if self.neighbours.on_offence(now, link) {
             self.refuse(link, Refusal::Offended);
@@ -173,8 +181,8 @@ impl Node {
             if let Err(reason) = done {
                 self.note_ignored(now, link, reason);
             }
-            if let Err(Ignored::Malformed(_) | Ignored::BadSignature) = done {
-                self.on_offence(now, link);
+            if let Err(reason) = done {
+                self.weigh(now, link, reason);
             }
             self.count(done);
         }

@@ -265,10 +265,10 @@ impl Neighbours {
         })
     }
 
-    /// A link is closed because it carries nothing for us; gives whether that is news.
+    /// A link is closed because it carries nothing for us; gives whether that is news. Of a guest's it always is.
     pub(super) fn give_up(&mut self, link: LinkId) -> bool {
         let Some(neighbour) = self.links.get_mut(&link) else {
-            return false;
+            return true;
         };
         neighbour.secured_by = None;
         !std::mem::replace(&mut neighbour.is_given_up, true)

@@ -108,10 +108,11 @@ impl Node {
             self.reach.is_stale |= state.signer == self.seat();
             self.pass_list_on(Some(link), message);
         }
-        self.count(match result {
-            Ok(_) => Ok(Kind::LinkState),
-            Err(reason) => Err(reason.into()),
-        });
+        let done = result.map(|_| Kind::LinkState).map_err(Ignored::from);
+        if let Err(reason) = done {
+            self.weigh(now, link, reason);
+        }
+        self.count(done);
     }
 
     fn tell_reach(&mut self) {

@@ -185,7 +185,7 @@ impl Node {
                 self.flood(now, Class::Vote, bytes.to_vec(), false, Some(signer));
             }
             Ok(Taken::False(shown)) => self.caught_in_the_dice(now, shown),
-            Err(_) => {}
+            Err(reason) => self.weigh(now, link, reason),
         }
     }
 
