@@ -212,6 +212,12 @@ impl Replica {
         Some((id, self.own_number - 1))
     }
 
+    /// Whether something that this phone's player signed waits to be ordered.
+    #[must_use]
+    pub fn own_waits(&self) -> bool {
+        self.own_number > self.chain.next_number(self.seat)
+    }
+
     /// Takes a message in.
     ///
     /// # Errors

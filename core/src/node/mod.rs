@@ -371,8 +371,9 @@ impl Node {
         let (relay, seat) = (&self.relay, self.replica.seat());
         let within_reach = || relay.within_reach(seat).len();
         let due = if self.replica.may_submit() {
+            let waits = self.replica.own_waits();
             self.duties
-                .due(now, &self.table, &self.identity, within_reach)
+                .due(now, &self.table, &self.identity, waits, within_reach)
         } else {
             Vec::new()
         };
