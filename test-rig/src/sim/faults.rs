@@ -165,6 +165,7 @@ impl Room {
             }
         }
         self.on_faults_change();
+        self.heal_links();
         // Whoever lied has things held back, or a link that changes hands.
         (0..self.phones.len()).for_each(|phone| self.input(phone, Input::Wake));
     }

@@ -152,7 +152,7 @@ impl Room {
             return;
         }
         let mut profile = self.profile_between(phone, peer);
-        if self.stream.chance(reach.small_mtu_ppm) {
+        if !self.healed && self.stream.chance(reach.small_mtu_ppm) {
             profile.mtu = MTU_MIN;
         }
         let loss = self.fault_loss(phone.min(peer), phone.max(peer));
@@ -177,6 +177,17 @@ impl Room {
                 },
             );
         }
+    }
+
+    /// Links whose phones lost the exchange of MTUs by accident are made anew.
+    pub(super) fn heal_links(&mut self) {
+        let links = self.air.links.iter();
+        let small = links.filter(|(_, sim)| {
+            let [central, peripheral] = sim.ends;
+            sim.profile.mtu < self.profile_between(central, peripheral).mtu
+        });
+        let small: Vec<u64> = small.map(|(link, _)| *link).collect();
+        small.into_iter().for_each(|link| self.close(link, None));
     }
 
     /// Whether both phones can hold one more link. A room whose topology asks for more than phones hold gets it.
