@@ -13,6 +13,8 @@ use crate::sim::{Air, Happened, edges, link_profile};
 /// Request and proposal of one id; a vote. Then what frames a message on a link: chunk header, and what seals it.
 const PROPOSAL_BYTES: usize = 93 + 87;
 const VOTE_BYTES: usize = 75;
+/// What everybody says to everybody.
+const SAID_BYTES: usize = 100;
 const FRAME_BYTES: usize = 4 + 16;
 /// What the OS gets at a time, as in the core.
 const OS_BYTES_MAX: usize = 488;
@@ -31,11 +33,12 @@ pub(super) enum Way {
     Designated,
 }
 
-/// A proposal by phone 0, or a vote of a phase (0 or 1) by a phone.
+/// A proposal by phone 0, a vote of a phase (0 or 1) by a phone, or what a phone says to all.
 #[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Debug)]
 enum Message {
     Proposal,
     Vote(usize, usize),
+    Said(usize),
 }
 
 impl Message {
@@ -43,17 +46,18 @@ impl Message {
         match self {
             Self::Proposal => PROPOSAL_BYTES + FRAME_BYTES,
             Self::Vote(..) => VOTE_BYTES + FRAME_BYTES,
+            Self::Said(_) => SAID_BYTES + FRAME_BYTES,
         }
     }
 
     /// What the simulated chunk begins with, so that the receiver knows it again.
     fn to_chunk(self) -> Vec<u8> {
         let name = match self {
+            Self::Vote(phase, signer) => [phase, signer],
             Self::Proposal => [2, 0],
-            Self::Vote(phase, signer) => {
-                [phase, signer].map(|value| u8::try_from(value).unwrap_or(0))
-            }
+            Self::Said(by) => [3, by],
         };
+        let name = name.map(|value| u8::try_from(value).unwrap_or(0));
         let mut chunk = vec![0; self.bytes()];
         chunk[..2].copy_from_slice(&name);
         chunk
@@ -62,6 +66,7 @@ impl Message {
     fn of_chunk(chunk: &[u8]) -> Self {
         match chunk[0] {
             2 => Self::Proposal,
+            3 => Self::Said(usize::from(chunk[1])),
             phase => Self::Vote(usize::from(phase), usize::from(chunk[1])),
         }
     }
@@ -104,6 +109,12 @@ struct Exchange {
 pub(super) fn commit(n: u8, seed: u64, way: Way, count: usize) -> Vec<Commit> {
     let mut exchange = Exchange::new(n, seed, way);
     (0..count).map(|_| exchange.decide()).collect()
+}
+
+/// All phones say something at once, `count` times one after the other.
+pub(super) fn all_to_all(n: u8, seed: u64, way: Way, count: usize) -> Vec<Commit> {
+    let mut exchange = Exchange::new(n, seed, way);
+    (0..count).map(|_| exchange.say_all()).collect()
 }
 
 impl Exchange {
@@ -150,12 +161,23 @@ impl Exchange {
 
     /// The first phone proposes; runs until everybody has a quorum of commits, and then until the room is quiet.
     fn decide(&mut self) -> Commit {
+        self.exchange(|this| this.take(0, Message::Proposal, None))
+    }
+
+    /// Everybody says something; runs until everybody has it all.
+    fn say_all(&mut self) -> Commit {
+        self.exchange(|this| {
+            (0..this.phones.len()).for_each(|phone| this.take(phone, Message::Said(phone), None));
+        })
+    }
+
+    fn exchange(&mut self, begin: impl FnOnce(&mut Self)) -> Commit {
         let count = self.air.phones();
         self.phones = (0..count).map(|_| Phone::default()).collect();
         self.outlets.clear();
         self.done = 0;
         let (began_us, before) = (self.now_us, (self.transmissions, self.bytes));
-        self.take(0, Message::Proposal, None);
+        begin(self);
         let mut took_us = 0;
         while self.now_us < began_us + PAUSE_US {
             self.step();
@@ -237,7 +259,7 @@ impl Exchange {
     fn passes_on(&self, phone: usize, link: u64, message: Message) -> bool {
         let origin = match message {
             Message::Proposal => 0,
-            Message::Vote(_, signer) => signer,
+            Message::Vote(_, signer) | Message::Said(signer) => signer,
         };
         let Some(graph) = self.graph.as_ref().filter(|_| origin != phone) else {
             return true;
@@ -251,6 +273,11 @@ impl Exchange {
     /// Prepares once it has the proposal, commits with q prepares, is done with q commits. The proposal is the
     /// primary's prepare.
     fn react(&mut self, phone: usize) {
+        let has = &self.phones[phone].has;
+        let said = |message: &&Message| matches!(message, Message::Said(_));
+        if has.iter().filter(said).count() == self.phones.len() {
+            self.finish(phone);
+        }
         let has = &self.phones[phone].has;
         if !has.contains(&Message::Proposal) {
             return;
@@ -267,10 +294,13 @@ impl Exchange {
         if prepares >= self.quorum && !has.contains(&own(1)) {
             return self.take(phone, own(1), None);
         }
-        if commits >= self.quorum && !self.phones[phone].done {
-            self.phones[phone].done = true;
-            self.done += 1;
+        if commits >= self.quorum {
+            self.finish(phone);
         }
+    }
+
+    fn finish(&mut self, phone: usize) {
+        self.done += usize::from(!std::mem::replace(&mut self.phones[phone].done, true));
     }
 
     fn hand_over(&mut self, phone: usize, link: u64) {

@@ -7,7 +7,7 @@
 
 mod baseline;
 
-use baseline::{Way, commit};
+use baseline::{Way, all_to_all, commit};
 use bitcraps_core::craps::BetKind;
 use bitcraps_core::node::{Command, Event};
 use bitcraps_core::table::TableRules;
@@ -16,8 +16,8 @@ use serde_json::{Value, json};
 
 use crate::cli::SUPPORTED;
 use crate::result::Percentiles;
-use crate::scenario::load;
-use crate::sim::{Observation, Room};
+use crate::scenario::{Topology, load};
+use crate::sim::{Observation, Room, edges};
 
 /// The sizes of tables that the goals are set for.
 const SIZES: [u8; 4] = [4, 7, 10, 16];
@@ -54,20 +54,33 @@ fn measure(n: u8) -> Result<Value, String> {
     };
     let (flood, tree) = (of(Way::Flood), of(Way::Tree));
     let designated = of(Way::Designated);
+    let all = |way: Way| -> u64 {
+        let of_seed = |seed| all_to_all(n, seed, way, BETS);
+        times(&(1..=SEEDS).flat_map(of_seed).collect::<Vec<_>>()).0
+    };
+    let (links, votes) = (edges(&Topology::Auto, n).len() as u64, 2 * u64::from(n));
     let (p50, p95) = times(&ours);
-    let votes = 2 * u64::from(n);
     Ok(json!({
         "formation_ms": Percentiles::of(formation).map(|times| times.p50),
         "commit_p50_ms": p50,
         "commit_p95_ms": p95,
         "transmissions": median(&ours, |commit| commit.transmissions),
         "bytes": median(&ours, |commit| commit.bytes),
+        // Of one of the votes; over one of the links; of what one phone signed.
+        "transmissions_per_vote": median(&ours, |commit| commit.transmissions / votes),
+        "bytes_per_vote": median(&ours, |commit| commit.bytes / votes),
+        "bytes_per_link": median(&ours, |commit| commit.bytes / links),
+        "bytes_per_origin": median(&ours, |commit| commit.bytes / u64::from(n)),
         "flood_p50_ms": times(&flood).0,
         "flood_transmissions": median(&flood, |commit| commit.transmissions),
         "flood_bytes": median(&flood, |commit| commit.bytes),
         "tree_p50_ms": times(&tree).0,
         "tree_transmissions": median(&tree, |commit| commit.transmissions),
         "designated_p50_ms": times(&designated).0,
+        // A hundred bytes from everybody to everybody at once.
+        "all_to_all_p50_ms": all(Way::Designated),
+        "all_to_all_flood_p50_ms": all(Way::Flood),
+        "all_to_all_tree_p50_ms": all(Way::Tree),
         "designated_transmissions": median(&designated, |commit| commit.transmissions),
         // A request, a proposal, n − 1 prepares and n commits, each to n − 1 phones.
         "floor_transmissions": (votes + 1) * u64::from(n - 1),
@@ -176,6 +189,17 @@ mod tests {
             );
             assert!(flood.transmissions > tree.transmissions);
             assert!(tree.took_us > 60_000);
+        }
+    }
+
+    #[test]
+    fn everybody_hears_everybody_and_soonest_over_two_ways() {
+        let of = |way| all_to_all(10, 1, way, 2);
+        let (two, flood, tree) = (of(Way::Designated), of(Way::Flood), of(Way::Tree));
+        for ((two, flood), tree) in two.iter().zip(&flood).zip(&tree) {
+            assert_eq!(tree.transmissions, 10 * 9, "each to each other once");
+            assert!(two.took_us > 0 && two.transmissions < flood.transmissions);
+            assert!(two.took_us < tree.took_us);
         }
     }
 }
