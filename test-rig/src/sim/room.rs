@@ -209,8 +209,8 @@ impl Room {
         })
     }
 
-    /// Turns the radios on, lets everybody link up and make the first key; the game's time starts when every pair in range
-    /// has, and every honest phone knows the key.
+    /// Turns the radios on, lets everybody link up and make the first key; the game's time starts when the
+    /// honest phones in range of each other have the links that they want, and each of them knows the key.
     ///
     /// # Errors
     /// [`FormationError`] if that never comes.
