@@ -109,6 +109,11 @@ impl Replica {
         if other.is_some() || self.source.is_none() {
             self.source = Some(Source { peer, since: now });
         }
+        self.tell(now, peer);
+    }
+
+    /// Tells a neighbour where we are, unless it was told a moment ago.
+    pub(super) fn tell(&mut self, now: Instant, peer: Peer) {
         let Some(state) = self.peers.get_mut(&peer) else {
             return;
         };
@@ -376,7 +381,7 @@ impl Replica {
             .collect();
         if bodies.is_empty() {
             // Delivered here already, most likely: then the slot itself is what the neighbour needs.
-            self.ask(now, peer);
+            self.tell(now, peer);
         }
         bodies
             .into_iter()

@@ -197,7 +197,7 @@ impl Replica {
     ) -> Result<(), Ignored> {
         match message {
             Message::Halt(_) => return self.on_fork_message(now, peer, message),
-            Message::Status(_) => self.ask(now, peer),
+            Message::Status(_) => self.tell(now, peer),
             _ => {}
         }
         Err(Ignored::Halted)

@@ -166,9 +166,12 @@ impl Dialler {
 
     /// The dial that is under way came to nothing.
     pub(super) fn on_failed(&mut self, now: Instant) {
-        let Some((handle, _)) = self.dialling.take() else {
-            return;
-        };
+        if let Some((handle, _)) = self.dialling.take() {
+            self.back_off(now, handle);
+        }
+    }
+
+    fn back_off(&mut self, now: Instant, handle: Handle) {
         let part = self.part(BACKOFF);
         if let Some(sighting) = self.sightings.get_mut(&handle) {
             sighting.failures += 1;
@@ -206,10 +209,7 @@ impl Dialler {
                     }
                 }
             }
-            (None, Some(handle)) => {
-                self.dialling = Some((handle, now));
-                self.on_failed(now);
-            }
+            (None, Some(handle)) => self.back_off(now, handle),
             (None, None) => {}
         }
     }
@@ -338,6 +338,21 @@ mod tests {
         assert_eq!(d.next_wake(anybody), None);
         see(&mut d, 1_000_000, 1);
         assert!(d.next_wake(anybody).is_some(), "it has come back");
+    }
+
+    #[test]
+    fn a_link_that_was_never_secured_counts_as_a_failed_dial_and_leaves_another_dial_alone() {
+        let mut d = dialler();
+        see(&mut d, 0, 1);
+        see(&mut d, 0, 2);
+        let first = d.poll(Instant(2_000), anybody).unwrap();
+        d.on_link_up(LinkId(1));
+        let second = d.poll(Instant(2_000), anybody).unwrap();
+        d.on_link_down(Instant(2_500), LinkId(1), None);
+        assert_eq!(d.poll(Instant(9_000), anybody), None, "one at a time");
+        d.on_link_up(LinkId(2));
+        assert_eq!(d.dialled.get(&LinkId(2)), Some(&second));
+        assert_eq!(d.sightings[&first].failures, 1);
     }
 
     #[test]

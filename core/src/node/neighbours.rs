@@ -147,6 +147,12 @@ impl Neighbours {
         self.dialler.on_failed(now);
     }
 
+    /// Who is not let in, and until when.
+    fn banned_at(&self, now: Instant) -> impl Iterator<Item = (Seat, Instant)> {
+        let banned = self.banned.iter().map(|(seat, until)| (*seat, *until));
+        banned.filter(move |(_, until)| *until > now)
+    }
+
     /// The next phone to dial, if none is being dialled and a link is missing.
     pub(super) fn poll_dial(&mut self, now: Instant) -> Option<Handle> {
         if !self.is_lacking() {
@@ -479,7 +485,9 @@ impl Neighbours {
             .lacking_since
             .map(|since| since.after(SUBSTITUTE_AFTER));
         let substitute = substitute.filter(|at| *at > now);
+        let pardon = self.banned_at(now).map(|(_, until)| until).min();
         let wake = earliest(earliest(dial, late), earliest(quiet, substitute));
+        let wake = earliest(wake, pardon);
         self.watchdog.next_wake(wake)
     }
 }
@@ -524,7 +532,7 @@ impl Wishes {
             planned,
             no_use: linked
                 .iter()
-                .chain(neighbours.banned.keys().copied())
+                .chain(neighbours.banned_at(now).map(|(seat, _)| seat))
                 .collect(),
             may_probe: lacking.is_some() && may_probe,
             may_stand_in: patience && has_room && linked.len() < neighbours.target(),

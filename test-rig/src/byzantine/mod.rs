@@ -184,8 +184,8 @@ fn lie(behaviour: Behaviour, entry: &Byzantine, plots: &[Plotters], seed: u64) -
         Behaviour::BadStateTransfer => Box::<bad_state_transfer::BadStateTransfer>::default(),
         Behaviour::InviteThief => Box::<invite_thief::InviteThief>::default(),
         Behaviour::FragmentBomber => Box::<fragment_bomber::FragmentBomber>::default(),
-        // Whatever is not built was refused when the scenario was read.
-        _ => Box::new(silent::Silent),
+        // What "random" stands for was drawn before.
+        Behaviour::Silent | Behaviour::Random => Box::new(silent::Silent),
     }
 }
 

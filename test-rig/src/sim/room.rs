@@ -121,6 +121,8 @@ pub struct Room {
     pub(super) scenario: Scenario,
     pub(super) air: Air,
     pub(super) edges: Vec<(u8, u8)>,
+    /// How many links phones want at a table of this size.
+    links_wanted: usize,
     pub(super) now_us: u64,
     /// When the game began; formation is over then.
     pub(super) started_us: Option<u64>,
@@ -190,6 +192,7 @@ impl Room {
             missed: vec![Vec::new(); players],
             phones,
             edges,
+            links_wanted: links_wanted(scenario.players),
             air: Air::new(players, scenario.radio.bandwidth),
             trace: Trace::default(),
             now_us: 0,
@@ -371,15 +374,18 @@ impl Room {
     }
 
     fn parted(&self) -> Option<(u8, u8)> {
-        let enough = links_wanted(self.scenario.players);
         let phone = |seat: u8| &self.phones[usize::from(seat)];
         let linked = |from: u8, to: u8| phone(from).neighbours.contains(&u64::from(to));
-        let content = |seat: u8| phone(seat).neighbours.len() >= enough;
+        let joined = |(a, b): (u8, u8)| linked(a, b) && linked(b, a);
+        let content = |seat: u8| {
+            let own = self.edges.iter().filter(|(a, b)| *a == seat || *b == seat);
+            own.filter(|edge| joined(**edge)).count() >= self.links_wanted
+        };
         let honest = |seat: u8| phone(seat).is_honest();
         let mut edges = self.edges.iter().copied();
-        edges.find(|(a, b)| {
-            let joined = linked(*a, *b) && linked(*b, *a);
-            !joined && honest(*a) && honest(*b) && !(content(*a) && content(*b))
+        edges.find(|edge| {
+            let (a, b) = *edge;
+            !joined(*edge) && honest(a) && honest(b) && !(content(a) && content(b))
         })
     }
 

@@ -18,16 +18,11 @@ const CIRCULANT: [(u8, &[u8]); 11] = [
     (18, &[1, 2, 7]),
 ];
 
-/// How many links a phone at a table of so many players wants, by the design's table.
+/// How many links a phone at a table of so many players wants: as many as the first one has in the design's table.
 #[must_use]
 pub fn links_wanted(players: u8) -> usize {
-    let offsets = CIRCULANT.iter().find(|(n, _)| *n == players);
-    let others = usize::from(players.saturating_sub(1));
-    // Half way round there is one seat, not two.
-    offsets.map_or(others, |(n, offsets)| {
-        let seats = |offset: &u8| if offset * 2 == *n { 1 } else { 2 };
-        offsets.iter().map(seats).sum()
-    })
+    let edges = edges(&Topology::Auto, players);
+    edges.iter().filter(|(a, _)| *a == 0).count()
 }
 
 /// The pairs that are in range, each once, lower seat first, in order.

@@ -1,7 +1,7 @@
 //! What a message says, as fields for people and programs.
 
 use bitcraps_core::consensus::{Message, Request, SignedBytes, ViewChange};
-use bitcraps_core::mesh::LinkState;
+use bitcraps_core::mesh::{LinkState, Links};
 use bitcraps_core::table::Operation;
 use bitcraps_core::wire::{Decode, Header, Kind, Reader, widen_u8, widen_u16};
 use serde_json::{Map, Value, json};
@@ -88,11 +88,16 @@ const fn is_of_a_slot(kind: Kind) -> bool {
 }
 
 fn link_local(kind: Option<Kind>, bytes: &[u8], fields: &mut Fields) {
-    if kind == Some(Kind::LinkState)
-        && let Ok((_, state, _)) = LinkState::from_wire(bytes)
-    {
-        let seats: Vec<u8> = state.links.iter().map(|seat| seat.0).collect();
-        fields.insert("signer".into(), state.signer.0.into());
+    let links = match kind {
+        Some(Kind::Links) => Links::from_bytes(bytes).ok().map(|links| links.seats),
+        Some(Kind::LinkState) => LinkState::from_wire(bytes).ok().map(|(_, state, _)| {
+            fields.insert("signer".into(), state.signer.0.into());
+            state.links
+        }),
+        _ => None,
+    };
+    if let Some(links) = links {
+        let seats: Vec<u8> = links.iter().map(|seat| seat.0).collect();
         fields.insert("links".into(), json!(seats));
     }
 }

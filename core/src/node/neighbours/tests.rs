@@ -142,6 +142,15 @@ fn whoever_sends_much_without_sense_loses_its_link_and_is_not_let_in_for_a_while
     n.on_link_up(Instant(1_000), LinkId(2), Role::Peripheral);
     let now = Instant(1_000);
     assert_eq!(n.on_secured(now, LinkId(2), Seat(1)), Verdict::Banned);
+    // Nor is it dialled, until that is over and nobody has to tell us.
+    let pardon = Instant(30_000);
+    assert_eq!(Wishes::of(&n, now).wish(Some(Seat(1))), None);
+    assert!(n.next_wake(now, Patience::default()) <= Some(pardon));
+    n.lacking_since = Some(now);
+    assert_eq!(
+        Wishes::of(&n, pardon).wish(Some(Seat(1))),
+        Some(Wish::Planned)
+    );
     let later = Instant(31_000);
     n.on_link_up(later, LinkId(3), Role::Peripheral);
     assert_eq!(n.on_secured(later, LinkId(3), Seat(1)), Verdict::Serve);

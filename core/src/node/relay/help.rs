@@ -2,7 +2,6 @@
 //! certificate of one that is decided here, shares of a roll that is settled here.
 
 use super::{Node, Ward};
-use crate::consensus::limits::WINDOW;
 use crate::crypto::SeatSet;
 use crate::mesh::{Class, LinkId};
 use crate::time::{Instant, earliest};
@@ -125,7 +124,7 @@ impl Node {
             return;
         }
         ward.certificate_at = None;
-        if ward.known.delivered > 0 && ward.known.delivered + WINDOW < self.replica.delivered().0 {
+        if ward.known.cannot_reach(self.replica.delivered().0) {
             // It asks for the slots themselves.
             return;
         }

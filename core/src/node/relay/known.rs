@@ -205,16 +205,18 @@ impl Known {
         let Ok(header) = Header::decode(&mut Reader::new(bytes)) else {
             return false;
         };
-        let end = self.delivered.saturating_add(WINDOW);
-        let is_known = self.delivered > 0;
-        is_known
-            && match header.kind {
-                Kind::PrePrepare | Kind::Prepare | Kind::Commit => {
-                    widen_u16(header.sequence, place.delivered) > end
-                }
-                Kind::Request | Kind::Share | Kind::Decided => place.delivered > end,
-                _ => false,
+        match header.kind {
+            Kind::PrePrepare | Kind::Prepare | Kind::Commit => {
+                self.cannot_reach(widen_u16(header.sequence, place.delivered))
             }
+            Kind::Request | Kind::Share | Kind::Decided => self.cannot_reach(place.delivered),
+            _ => false,
+        }
+    }
+
+    /// Whether a slot lies above its window, by its own word of where it is.
+    pub(super) const fn cannot_reach(&self, sequence: u64) -> bool {
+        self.delivered > 0 && sequence > self.delivered.saturating_add(WINDOW)
     }
 
     /// Whether it needs this no more.

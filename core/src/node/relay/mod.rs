@@ -272,7 +272,6 @@ impl Node {
         own: bool,
         origin: Option<Seat>,
     ) {
-        let everybody: Vec<LinkId> = self.relay.wards.keys().copied().collect();
         let (place, me) = (self.place(), self.seat());
         let name = Name::of(&bytes, place);
         if own {
@@ -296,6 +295,7 @@ impl Node {
         } else {
             Vec::new()
         };
+        let everybody: Vec<LinkId> = self.relay.wards.keys().copied().collect();
         for link in everybody {
             let Some(ward) = self.relay.wards.get(&link) else {
                 continue;
