@@ -7,6 +7,7 @@ use super::bundle::{Packing, unpack};
 use super::chunk::{
     self, CHUNK_HEADER_BYTES, ChunkError, Cutting, HANDSHAKE_TAG, Reassembly, payload_max,
 };
+use super::seen::Seen;
 use super::session::handshake::{
     Answered, HANDSHAKE_MESSAGE_BYTES_MAX, Hailed, HandshakeError, Introduced, Secured,
 };
@@ -26,8 +27,6 @@ const PACK_BYTES_MIN: usize = 160;
 pub(super) const QUEUE_BYTES_MAX: usize = 256 * 1024;
 /// Every so many chunks it is the turn of a class that waits behind others, or a busy link would never send what is in it.
 const CHUNKS_PER_TURN: u8 = 8;
-/// How many received messages are remembered, so that they are not sent back.
-const SEEN_MAX: usize = 1024;
 /// Most bytes that are taken from somebody who has proven nothing.
 pub(super) const STRANGER_BYTES_MAX: usize = 512;
 /// So many records in a row that do not open: somebody else writes into this link, or more was lost than can be made up.
@@ -110,11 +109,12 @@ pub(super) struct Link {
     chunks: u8,
     /// What is in the queues.
     waiting: BTreeSet<Fingerprint>,
-    /// The length of each chunk in the OS, in order.
+    /// The length of each chunk in the OS, in order, and of all together.
     in_os: VecDeque<usize>,
+    in_os_bytes: usize,
     reassembly: Reassembly,
-    seen: BTreeSet<Fingerprint>,
-    seen_order: VecDeque<Fingerprint>,
+    /// What came, so that it is not sent back.
+    seen: Seen,
 }
 
 impl Link {
@@ -133,9 +133,9 @@ impl Link {
             chunks: 0,
             waiting: BTreeSet::new(),
             in_os: VecDeque::new(),
+            in_os_bytes: 0,
             reassembly: Reassembly::default(),
-            seen: BTreeSet::new(),
-            seen_order: VecDeque::new(),
+            seen: Seen::default(),
         };
         if role == Role::Central {
             let (hailed, hail) = Hailed::begin(keys)?;
@@ -247,17 +247,22 @@ impl Link {
         own.extend(at.and_then(|at| relayed.remove(at)));
     }
 
+    /// Whether nothing waits to leave: asked of every link after every input.
+    fn is_quiet(&self) -> bool {
+        let begun = |queue: &ClassQueue| queue.begun.is_some();
+        self.waiting.is_empty() && self.greetings.is_empty() && !self.queues.iter().any(begun)
+    }
+
     fn has_room(&self) -> bool {
-        let bytes: usize = self.in_os.iter().sum();
         let chunk = self.payload_max.min(EVENT_BYTES / 2) + CHUNK_HEADER_BYTES;
-        self.in_os.is_empty()
-            || self.in_os.len() < OS_CHUNKS_MAX && bytes + chunk <= EVENT_BYTES + CHUNK_HEADER_BYTES
+        let fits = self.in_os_bytes + chunk <= EVENT_BYTES + CHUNK_HEADER_BYTES;
+        self.in_os.is_empty() || self.in_os.len() < OS_CHUNKS_MAX && fits
     }
 
     /// The next chunk, if the OS has room: the handshake, then own messages by strict priority of their class, then relayed
     /// ones, then catch-up. With it come the messages that begin here.
     pub(super) fn poll_chunk(&mut self) -> Option<Begins> {
-        if !self.has_room() {
+        if self.is_quiet() || !self.has_room() {
             return None;
         }
         let (chunk, begins) = match self.poll_greeting() {
@@ -265,6 +270,7 @@ impl Link {
             None => self.poll_record()?,
         };
         self.in_os.push_back(chunk.len());
+        self.in_os_bytes += chunk.len();
         Some((chunk, begins))
     }
 
@@ -365,7 +371,7 @@ impl Link {
     }
 
     pub(super) fn writable(&mut self) {
-        self.in_os.pop_front();
+        self.in_os_bytes -= self.in_os.pop_front().unwrap_or(0);
     }
 
     // ------------------------------------------------------------------ in
@@ -449,14 +455,7 @@ impl Link {
 
     /// The other end has this message: remember it, and call off sending it if that has not begun.
     pub(super) fn note_seen(&mut self, seen: Fingerprint) {
-        if self.seen.insert(seen) {
-            self.seen_order.push_back(seen);
-            if self.seen_order.len() > SEEN_MAX
-                && let Some(oldest) = self.seen_order.pop_front()
-            {
-                self.seen.remove(&oldest);
-            }
-        }
+        self.seen.insert(seen);
         if self.waiting.contains(&seen) {
             self.drop_waiting(|queued| queued.seen == seen);
         }

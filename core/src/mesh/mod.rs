@@ -12,6 +12,7 @@ mod invite;
 mod link;
 mod link_state;
 mod neighbour_list;
+mod seen;
 mod session;
 
 use std::collections::BTreeMap;
