@@ -5,6 +5,7 @@ use super::early::Held;
 use super::ignored::Ignored;
 use super::limits::WINDOW;
 use super::message::{Message, PreparedMessage, VoteMessage};
+use super::normal::Slot;
 use super::replica::{Peer, Replica};
 use super::statement::{Phase, Vote};
 use crate::crypto::{Seat, SeatSet};
@@ -15,14 +16,8 @@ impl Replica {
     /// there are q, all seats: no more are wanted.
     #[must_use]
     pub fn votes_held(&self) -> Vec<[SeatSet; 2]> {
-        let first = self.chain.delivered().saturating_add(1);
-        let open = (first..).map_while(|sequence| {
-            let slot = self.slots.get(&sequence)?;
-            slot.is_open().then_some(slot)
-        });
-        let window = usize::try_from(WINDOW).unwrap_or(usize::MAX);
-        open.take(window)
-            .map(|slot| {
+        self.open_slots()
+            .map(|(_, slot)| {
                 [Phase::Prepare, Phase::Commit].map(|phase| {
                     let tally = slot.tally(phase);
                     if tally.is_complete() {
@@ -33,6 +28,22 @@ impl Replica {
                 })
             })
             .collect()
+    }
+
+    /// The slots, from the first that is not delivered on, that have q prepares here.
+    pub fn prepared_slots(&self) -> impl Iterator<Item = u64> {
+        let complete = |slot: &Slot| slot.tally(Phase::Prepare).is_complete();
+        let prepared = self.open_slots().filter(move |(_, slot)| complete(slot));
+        prepared.map(|(sequence, _)| sequence)
+    }
+
+    fn open_slots(&self) -> impl Iterator<Item = (u64, &Slot)> {
+        let first = self.chain.delivered().saturating_add(1);
+        let window = first..first.saturating_add(WINDOW);
+        window.map_while(|sequence| {
+            let slot = self.slots.get(&sequence)?;
+            slot.is_open().then_some((sequence, slot))
+        })
     }
 
     /// Checked prepares of an open slot that are not in `except`, as they travel. The primary's is its proposal.

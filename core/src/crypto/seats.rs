@@ -36,11 +36,21 @@ impl SeatSet {
         self.0 == 0
     }
 
+    /// The seats that are in one of two sets.
+    #[must_use]
+    pub const fn union(self, other: Self) -> Self {
+        Self(self.0 | other.0)
+    }
+
     /// The seats, in order.
     pub fn iter(self) -> impl Iterator<Item = Seat> {
-        (0..32_u8)
-            .map(Seat)
-            .filter(move |seat| self.contains(*seat))
+        let mut rest = self.0;
+        std::iter::from_fn(move || {
+            let seat = u8::try_from(rest.trailing_zeros()).ok()?;
+            // Without its lowest bit; there is none after the last seat.
+            rest &= rest.checked_sub(1)?;
+            Some(Seat(seat))
+        })
     }
 }
 

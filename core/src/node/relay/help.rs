@@ -14,31 +14,30 @@ impl Node {
     }
 
     /// When a neighbour is to be helped out next, unless it gets there without.
-    pub(super) fn help_at(&self, link: LinkId) -> Option<Instant> {
-        let prepares = self.help_due(link).map(|(at, _)| at);
-        let shares = self.shares_due(link).map(|(at, _)| at);
-        let certificate = self
-            .relay
-            .wards
-            .get(&link)
-            .and_then(|ward| ward.certificate_at);
-        earliest(earliest(prepares, shares), certificate)
+    pub(super) fn help_at(&self, ward: &Ward) -> Option<Instant> {
+        let prepares = self.help_due(ward).map(|(at, _)| at);
+        let shares = self.shares_due(ward).map(|(at, _)| at);
+        earliest(earliest(prepares, shares), ward.certificate_at)
     }
 
     /// Sends a neighbour what it still lacks although it has had its time.
     pub(super) fn help_out(&mut self, now: Instant, link: LinkId) {
         self.send_certificate(now, link);
-        if let Some((_, sequence)) = self.help_due(link).filter(|(at, _)| *at <= now) {
+        let is_due = |due: &(Instant, u64)| due.0 <= now;
+        let ward = self.relay.wards.get(&link);
+        let prepares = ward.and_then(|ward| self.help_due(ward)).filter(is_due);
+        if let Some((_, sequence)) = prepares {
             self.help(now, link, sequence);
         }
-        if let Some((_, roll)) = self.shares_due(link).filter(|(at, _)| *at <= now) {
+        let ward = self.relay.wards.get(&link);
+        let shares = ward.and_then(|ward| self.shares_due(ward)).filter(is_due);
+        if let Some((_, roll)) = shares {
             self.help_with_shares(now, link, roll);
         }
     }
 
     /// When a neighbour gets the shares that it lacks of the last roll settled here, unless it has settled it by then.
-    fn shares_due(&self, link: LinkId) -> Option<(Instant, u64)> {
-        let ward = self.relay.wards.get(&link)?;
+    fn shares_due(&self, ward: &Ward) -> Option<(Instant, u64)> {
         let (roll, since) = self.relay.thrown?;
         if ward.known.roll > roll || ward.helped_roll >= roll {
             return None;
@@ -74,22 +73,16 @@ impl Node {
     }
 
     /// When a neighbour gets the prepares that it lacks of a slot, unless it has q by then.
-    fn help_due(&self, link: LinkId) -> Option<(Instant, u64)> {
-        let ward = self.relay.wards.get(&link)?;
-        let (view, hold, q) = (
-            self.replica.view(),
-            self.hold_time(),
-            self.replica.epoch().quorum.q,
-        );
+    fn help_due(&self, ward: &Ward) -> Option<(Instant, u64)> {
+        let (view, q) = (self.replica.view(), self.replica.epoch().quorum.q);
         let lacks = |sequence: u64| {
             sequence > ward.helped.max(ward.known.delivered)
                 && ward.known.prepares(view, sequence).len() < q
         };
         let mut prepared = self.relay.prepared.iter();
         let (sequence, since) = prepared.find(|(sequence, _)| lacks(**sequence))?;
-        let patience = self
-            .relay
-            .patience(self.seat(), ward.known.seat, *sequence, hold);
+        let (to, hold) = (ward.known.seat, self.hold_time());
+        let patience = self.relay.patience(self.seat(), to, *sequence, hold);
         Some((since.after(patience), *sequence))
     }
 
@@ -147,6 +140,6 @@ impl Ward {
     /// Of whom it has something, by what it and those who know it have shown, or was given it from here.
     fn has_or_was_given(&self, of: impl Fn(&super::Known) -> SeatSet) -> SeatSet {
         let (has, given) = (of(&self.known), of(&self.given));
-        has.iter().chain(given.iter()).collect()
+        has.union(given)
     }
 }

@@ -1,6 +1,6 @@
 //! What a neighbour is known to have.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 
 use crate::consensus::limits::WINDOW;
 use crate::crypto::{Seat, SeatSet};
@@ -75,6 +75,23 @@ impl Name {
         }
     }
 
+    /// Whether a neighbour that turns out to have this may turn out to have the other thereby: a commit speaks for the
+    /// prepares of its slot, and a share for all of the rolls before.
+    pub(super) fn may_tell_of(self, other: Self) -> bool {
+        match (self, other) {
+            (Self::Vote { sequence, .. }, Self::Vote { sequence: of, .. }) => sequence == of,
+            (Self::Share { .. }, Self::Share { .. }) => true,
+            _ => self.short().is_some() && self.short() == other.short(),
+        }
+    }
+
+    const fn short(self) -> Option<Short> {
+        match self {
+            Self::Request { short, .. } | Self::Other(short) => Some(short),
+            Self::Vote { .. } | Self::Share { .. } => None,
+        }
+    }
+
     /// Whether only the last few of these are remembered of a neighbour: of votes and shares all that still matter are.
     pub(super) const fn is_remembered_briefly(self) -> bool {
         matches!(self, Self::Request { .. } | Self::Other(_))
@@ -88,7 +105,8 @@ pub(super) struct Known {
     view: u64,
     /// The highest slot that it has delivered.
     pub(super) delivered: u64,
-    votes: BTreeMap<u64, [SeatSet; 2]>,
+    /// Prepares and commits by slot, of a few slots in no order.
+    votes: Vec<(u64, [SeatSet; 2])>,
     /// The first roll that it has not settled, and the shares that it has of it.
     pub(super) roll: u64,
     shares: SeatSet,
@@ -101,7 +119,7 @@ impl Known {
             seat,
             view: 0,
             delivered: 0,
-            votes: BTreeMap::new(),
+            votes: Vec::new(),
             roll: 0,
             shares: SeatSet::default(),
             others: VecDeque::new(),
@@ -146,8 +164,14 @@ impl Known {
 
     /// The prepares that it has of a slot.
     pub(super) fn prepares(&self, view: u64, sequence: u64) -> SeatSet {
-        let votes = self.votes.get(&sequence).filter(|_| view == self.view);
-        votes.map_or_else(SeatSet::default, |[prepares, _]| *prepares)
+        let votes = self.votes_of(view, sequence);
+        votes.map_or_else(SeatSet::default, |[prepares, _]| prepares)
+    }
+
+    fn votes_of(&self, view: u64, sequence: u64) -> Option<[SeatSet; 2]> {
+        let mut votes = self.votes.iter().filter(|_| view == self.view);
+        let (_, votes) = votes.find(|(of, _)| *of == sequence)?;
+        Some(*votes)
     }
 
     fn add_votes(&mut self, view: u64, sequence: u64, delivered: u64, seats: [SeatSet; 2]) {
@@ -160,12 +184,16 @@ impl Known {
         if view != self.view || !near.contains(&sequence) {
             return;
         }
-        let known = self.votes.entry(sequence).or_default();
-        for (known, more) in known.iter_mut().zip(seats) {
-            more.iter().for_each(|seat| known.insert(seat));
+        match self.votes.iter_mut().find(|(of, _)| *of == sequence) {
+            Some((_, known)) => {
+                for (known, more) in known.iter_mut().zip(seats) {
+                    *known = known.union(more);
+                }
+            }
+            None => self.votes.push((sequence, seats)),
         }
         let first = delivered.saturating_sub(WINDOW);
-        self.votes.retain(|sequence, _| *sequence >= first);
+        self.votes.retain(|(sequence, _)| *sequence >= first);
     }
 
     /// The shares that it has of a roll.
@@ -186,7 +214,7 @@ impl Known {
             self.roll = roll;
             self.shares = SeatSet::default();
         }
-        shares.iter().for_each(|seat| self.shares.insert(seat));
+        self.shares = self.shares.union(shares);
     }
 
     fn add_other(&mut self, short: Short) {
@@ -199,19 +227,10 @@ impl Known {
         self.others.push_back(short);
     }
 
-    /// Whether it would refuse this: it is so far behind, by its own word, that it can only use what it asks for. Without
-    /// what it cannot use that comes sooner.
-    pub(super) fn is_behind(&self, bytes: &[u8], place: Place) -> bool {
-        let Ok(header) = Header::decode(&mut Reader::new(bytes)) else {
-            return false;
-        };
-        match header.kind {
-            Kind::PrePrepare | Kind::Prepare | Kind::Commit => {
-                self.cannot_reach(widen_u16(header.sequence, place.delivered))
-            }
-            Kind::Request | Kind::Share | Kind::Decided => self.cannot_reach(place.delivered),
-            _ => false,
-        }
+    /// Whether it would refuse what is of use at this slot: it is so far behind, by its own word, that it can only use
+    /// what it asks for. Without what it cannot use that comes sooner.
+    pub(super) fn is_behind(&self, slot: Option<u64>) -> bool {
+        slot.is_some_and(|slot| self.cannot_reach(slot))
     }
 
     /// Whether a slot lies above its window, by its own word of where it is.
@@ -228,13 +247,24 @@ impl Known {
                 commit,
                 signer,
             } => {
-                let votes = self.votes.get(&sequence).filter(|_| view == self.view);
-                sequence <= self.delivered
-                    || votes.is_some_and(|seats| seats[usize::from(commit)].contains(signer))
+                let has = |seats: [SeatSet; 2]| seats[usize::from(commit)].contains(signer);
+                sequence <= self.delivered || self.votes_of(view, sequence).is_some_and(has)
             }
             Name::Share { roll, signer } => roll < self.roll || self.shares(roll).contains(signer),
             Name::Request { short, .. } | Name::Other(short) => self.others.contains(&short),
         }
+    }
+}
+
+/// The slot that whoever can use a message must be able to reach, if it matters for that where they are.
+pub(super) fn slot_of(bytes: &[u8], place: Place) -> Option<u64> {
+    let header = Header::decode(&mut Reader::new(bytes)).ok()?;
+    match header.kind {
+        Kind::PrePrepare | Kind::Prepare | Kind::Commit => {
+            Some(widen_u16(header.sequence, place.delivered))
+        }
+        Kind::Request | Kind::Share | Kind::Decided => Some(place.delivered),
+        _ => None,
     }
 }
 

@@ -13,7 +13,7 @@ use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 use std::time::Duration;
 
-use known::{Known, Name, Place};
+use known::{Known, Name, Place, slot_of};
 
 use super::Node;
 use crate::consensus::{Batch, Ignored, Peer};
@@ -175,20 +175,6 @@ impl Relay {
         self.graph.within_reach(own)
     }
 
-    /// Whether a message of an origin is ours to pass on to a neighbour: this phone is on a designated way, no way is
-    /// known, or the ways have failed of late.
-    fn is_ours(&self, now: Instant, own: Seat, origin: Seat, link: LinkId) -> bool {
-        let Some(ward) = self.wards.get(&link) else {
-            return false;
-        };
-        let to = ward.known.seat;
-        if ward.flood_until > now || !self.graph.knows(to) || !self.graph.knows(own) {
-            return true;
-        }
-        let parents = self.graph.parents(origin, to);
-        parents.is_none_or(|parents| parents.contains(own))
-    }
-
     /// A message was checked here, and neighbours other than those that `know` may be about to send it.
     fn accept(&mut self, now: Instant, hold: Duration, name: Name, know: SeatSet) {
         if let Name::Request { short, .. } | Name::Other(short) = name {
@@ -229,11 +215,24 @@ impl Relay {
 }
 
 impl Ward {
-    /// Drops what the neighbour has by now; each piece speaks for those who bring it messages.
-    fn release(&mut self) {
+    /// Whether a message of an origin is ours to pass on to this neighbour: this phone is on a designated way, no way is
+    /// known, or the ways have failed of late.
+    fn is_ours(&self, graph: &Graph, now: Instant, own: Seat, origin: Seat) -> bool {
+        let to = self.known.seat;
+        if self.flood_until > now || !graph.knows(to) || !graph.knows(own) {
+            return true;
+        }
+        let parents = graph.parents(origin, to);
+        parents.is_none_or(|parents| parents.contains(own))
+    }
+
+    /// Drops what the neighbour has by now, of what `may` have become known; each piece speaks for those who bring it
+    /// messages.
+    fn release(&mut self, may: impl Fn(Name) -> bool) {
         let before = self.held.len();
         let known = &self.known;
-        self.held.retain(|held| !known.has(held.name));
+        self.held
+            .retain(|held| !(may(held.name) && known.has(held.name)));
         if self.held.len() < before {
             self.lacking = self.lacking.saturating_sub(1);
         }
@@ -274,10 +273,11 @@ impl Node {
     ) {
         let (place, me) = (self.place(), self.seat());
         let name = Name::of(&bytes, place);
+        let slot = slot_of(&bytes, place);
         if own {
             let mut links = Vec::new();
             for (link, ward) in &mut self.relay.wards {
-                if !ward.known.is_behind(&bytes, place) {
+                if !ward.known.is_behind(slot) {
                     ward.given.sent(name, place);
                     links.push(*link);
                 }
@@ -295,30 +295,21 @@ impl Node {
         } else {
             Vec::new()
         };
-        let everybody: Vec<LinkId> = self.relay.wards.keys().copied().collect();
-        for link in everybody {
-            let Some(ward) = self.relay.wards.get(&link) else {
-                continue;
-            };
-            let brought = brought.contains(&link);
+        let Relay { graph, wards, .. } = &mut self.relay;
+        for (link, ward) in wards {
+            let brought = brought.contains(link);
             if brought {
                 know.insert(ward.known.seat);
             }
             let known = &ward.known;
-            if origin == Some(known.seat) || known.has(name) || brought {
+            if origin == Some(known.seat) || brought || known.has(name) || known.is_behind(slot) {
                 continue;
             }
-            if known.is_behind(&bytes, place) {
-                continue;
-            }
-            let ours = origin.is_none_or(|origin| self.relay.is_ours(now, me, origin, link));
-            let Some(ward) = self.relay.wards.get_mut(&link) else {
-                continue;
-            };
+            let ours = origin.is_none_or(|origin| ward.is_ours(graph, now, me, origin));
             if ours || ward.held.len() >= HELD_MAX {
                 ward.given.sent(name, place);
                 know.insert(ward.known.seat);
-                at_once.push(link);
+                at_once.push(*link);
                 continue;
             }
             let at = now.after(hold);
@@ -343,7 +334,7 @@ impl Node {
         {
             let name = Name::of(message, place);
             ward.known.sent(name, place);
-            ward.release();
+            ward.release(|held| name.may_tell_of(held));
             self.relay.note_vote(name, place.delivered);
         }
     }
@@ -369,7 +360,7 @@ impl Node {
             return Err(Ignored::Stale);
         };
         ward.known.told(&have, place);
-        ward.release();
+        ward.release(|_| true);
         if ward.known.delivered >= place.delivered {
             ward.certificate_at = None;
         }
@@ -421,21 +412,21 @@ impl Node {
 
     /// Takes note of slots whose prepares are complete here.
     fn note_prepared(&mut self, now: Instant) {
-        let next = self.replica.delivered().0.saturating_add(1);
-        for (sequence, [prepares, _]) in (next..).zip(self.replica.votes_held()) {
-            if prepares == SeatSet::ALL {
-                self.relay.prepared.entry(sequence).or_insert(now);
-            }
+        for sequence in self.replica.prepared_slots() {
+            self.relay.prepared.entry(sequence).or_insert(now);
         }
     }
 
     /// Sends what was held for long enough and is still lacking, and tells what is here when it is time.
     pub(super) fn tend_relay(&mut self, now: Instant) {
-        let links: Vec<LinkId> = self.relay.wards.keys().copied().collect();
-        if !links.is_empty() {
+        if !self.relay.wards.is_empty() {
             self.note_prepared(now);
         }
         self.ask_who_is_further(now);
+        if self.relay_wake().is_none_or(|at| at > now) {
+            return;
+        }
+        let links: Vec<LinkId> = self.relay.wards.keys().copied().collect();
         for link in links {
             self.send_held(now, link);
             self.help_out(now, link);
@@ -479,11 +470,11 @@ impl Node {
 
     /// When this phone must look at what time alone brings to its neighbours.
     pub(super) fn relay_wake(&self) -> Option<Instant> {
-        let times = self.relay.wards.iter().flat_map(|(link, ward)| {
-            let times = [ward.next_due, ward.tell_by, self.help_at(*link)];
-            times.into_iter().flatten()
-        });
-        earliest(times.min(), self.relay.ask_at)
+        let wards = self.relay.wards.values();
+        wards.fold(self.relay.ask_at, |wake, ward| {
+            let wake = earliest(wake, earliest(ward.next_due, ward.tell_by));
+            earliest(wake, self.help_at(ward))
+        })
     }
 
     fn send_held(&mut self, now: Instant, link: LinkId) {
