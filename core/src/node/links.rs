@@ -3,12 +3,12 @@
 use std::time::Duration;
 
 use super::lobby::founding_message;
-use super::neighbours::{Quiet, Verdict};
+use super::neighbours::{Patience, Quiet, Verdict};
 use super::{Event, LinkDownReason, Node, Output, RadioState};
 use crate::consensus::{Ignored, Peer};
 use crate::crypto::{PublicKey, Seat};
 use crate::mesh::{ChunkError, Class, Incoming, LinkId, Links, Refusal, Role, ServiceId};
-use crate::time::Instant;
+use crate::time::{Instant, earliest};
 use crate::wire::{Decode, Encode, Header, Kind};
 
 /// A neighbour's question where we are is not answered while more than this is queued for it.
@@ -22,6 +22,16 @@ pub(super) const QUIET_IDLE: Duration = Duration::from_secs(5);
 /// In the place of the view of a ping's header: the question, and the answer.
 const PING: u8 = 0;
 const PONG: u8 = 1;
+
+/// What came of looking after the links the last time: nothing is to be done about them before `until`, unless they are
+/// touched or the patience with them changes.
+#[derive(Clone, Copy, Default, Debug)]
+pub(super) struct Tended {
+    patience: Patience,
+    until: Option<Instant>,
+    /// When time brings something else than a quiet link.
+    wake: Option<Instant>,
+}
 
 impl Node {
     /// The UUID of the service to advertise and to scan for: [`Output::Advertise`] and [`Output::Scan`] mean this one.
@@ -100,7 +110,7 @@ impl Node {
         match self.mesh.receive(link, chunk) {
             Ok(Incoming::Partial) => {
                 // On a slow link a message takes longer than a link may be quiet.
-                self.neighbours.on_heard(now, link);
+                self.neighbours.unnoted().on_heard(now, link);
                 return false;
             }
             Ok(Incoming::Hail) => self.neighbours.on_hail(link),
@@ -147,7 +157,7 @@ impl Node {
             // Otherwise it has a key of ours or none; its link is being closed.
             return;
         }
-        self.neighbours.on_heard(now, link);
+        self.neighbours.unnoted().on_heard(now, link);
         self.tap.heard(link, message);
         if let Some(kind) = message.first().copied().and_then(Kind::from_u8) {
             *self.stats.heard.entry(kind).or_default() += 1;
@@ -305,7 +315,12 @@ impl Node {
     }
 
     pub(super) fn links_wake(&self, now: Instant) -> Option<Instant> {
-        self.neighbours.next_wake(now, self.patience)
+        let wake = if self.neighbours.is_touched() {
+            self.neighbours.next_wake(now)
+        } else {
+            self.tended.wake
+        };
+        earliest(wake, self.neighbours.quiet_wake(self.patience))
     }
 
     /// How long links may be quiet from now on.
@@ -321,6 +336,23 @@ impl Node {
     /// What time alone brings: strangers whose turn it is, strangers whose time is over, links that are quiet or not
     /// needed, phones to dial.
     pub(super) fn tend_links(&mut self, now: Instant) {
+        self.mind_patience(now);
+        let is_due = self.tended.until.is_some_and(|at| at <= now);
+        if !is_due && !self.neighbours.is_touched() && self.tended.patience == self.patience {
+            return;
+        }
+        self.tend_touched_links(now);
+        let (wake, patience) = (self.neighbours.next_wake(now), self.patience);
+        let until = earliest(wake, self.neighbours.quiet_wake(patience));
+        self.tended = Tended {
+            patience,
+            until,
+            wake,
+        };
+        self.neighbours.settle();
+    }
+
+    fn tend_touched_links(&mut self, now: Instant) {
         while let Some(link) = self.neighbours.poll_late(now) {
             self.refuse(link, Refusal::TooLate);
         }
@@ -329,7 +361,6 @@ impl Node {
                 self.refuse(link, refusal);
             }
         }
-        self.mind_patience(now);
         while let Some(quiet) = self.neighbours.poll_quiet(now, self.patience) {
             match quiet {
                 Quiet::Ask(link) => self.ping(link, PING),

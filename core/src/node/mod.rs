@@ -44,6 +44,7 @@ mod replay;
 mod slots;
 mod stats;
 mod tap;
+mod watched;
 
 use std::collections::VecDeque;
 use std::sync::Arc;
@@ -55,6 +56,7 @@ pub use config::{NodeConfig, OpenError};
 use duties::Duties;
 use io::event_of;
 pub use io::{Command, Event, Handle, Input, LinkDownReason, Output, RadioState};
+use links::Tended;
 use lobby::guests::Guests;
 pub use lobby::{
     Founding, Listed, Lobby, LobbyConfig, LobbyError, LobbyEvent, NAME_BYTES_MAX, Name, WallClock,
@@ -67,6 +69,7 @@ use relay::Relay;
 use slots::DecidedSlot;
 pub use stats::{Stats, Usage};
 pub use tap::{TAPPED_MAX, Tap, Tapped, Way};
+use watched::Watched;
 
 use crate::consensus::{Action, Epoch, Evidence, Replica, ReplicaConfig, Urgency, limits};
 use crate::crypto::{Context, Digest, Identity, Seat};
@@ -90,8 +93,9 @@ pub struct Node {
     mesh: Mesh,
     /// What the lobby came to, for those who were away.
     founding: Option<Vec<u8>>,
-    neighbours: Neighbours,
+    neighbours: Watched<Neighbours>,
     patience: Patience,
+    tended: Tended,
     relay: Relay,
     /// Who wants to sit down.
     guests: Guests,
@@ -190,8 +194,9 @@ impl Node {
             mesh,
             founding,
             guests,
-            neighbours: Neighbours::new(seed, links_max, plan),
+            neighbours: Watched::new(Neighbours::new(seed, links_max, plan)),
             patience: Patience::default(),
+            tended: Tended::default(),
             relay: Relay::default(),
             reach: Reach::new(
                 table_tag,

@@ -101,7 +101,7 @@ pub(super) enum Quiet {
 }
 
 /// How long a link may be quiet.
-#[derive(Clone, Copy, Default, Debug)]
+#[derive(Clone, Copy, PartialEq, Eq, Default, Debug)]
 pub(super) struct Patience {
     /// Since when something has been waiting to be decided.
     pub(super) busy_since: Option<Instant>,
@@ -475,20 +475,24 @@ impl Neighbours {
         self.links.keys().copied().collect()
     }
 
-    pub(super) fn next_wake(&self, now: Instant, patience: Patience) -> Option<Instant> {
+    /// When time alone brings something, a link that is quiet aside.
+    pub(super) fn next_wake(&self, now: Instant) -> Option<Instant> {
         let wishes = Wishes::of(self, now);
         let dial = self.dialler.next_wake(|seat| wishes.wish(seat));
         let late = self.late_at().map(|(_, at)| at).min();
-        let quiet = self.links.values().filter_map(|n| n.quiet_at(patience));
-        let quiet = quiet.min();
         let substitute = self
             .lacking_since
             .map(|since| since.after(SUBSTITUTE_AFTER));
         let substitute = substitute.filter(|at| *at > now);
         let pardon = self.banned_at(now).map(|(_, until)| until).min();
-        let wake = earliest(earliest(dial, late), earliest(quiet, substitute));
-        let wake = earliest(wake, pardon);
+        let wake = earliest(earliest(dial, late), earliest(substitute, pardon));
         self.watchdog.next_wake(wake)
+    }
+
+    /// When the next link has been quiet for too long. Whatever is heard only puts that off.
+    pub(super) fn quiet_wake(&self, patience: Patience) -> Option<Instant> {
+        let quiet = self.links.values().filter_map(|n| n.quiet_at(patience));
+        quiet.min()
     }
 }
 

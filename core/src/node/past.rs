@@ -145,6 +145,9 @@ impl Node {
 
     /// Asks a neighbour for what this phone's history lacks.
     pub(super) fn fill_history(&mut self, now: Instant) {
+        if self.past.archive.wanted().is_none() {
+            return;
+        }
         let links: Vec<LinkId> = self.neighbours.secured().collect();
         if let Some((link, first)) = self.past.poll_question(now, links.iter().copied()) {
             let table = self.table_tag();

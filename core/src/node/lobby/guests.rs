@@ -266,8 +266,8 @@ impl Node {
 
     /// Whether this phone is the newcomer that q players want.
     pub(in crate::node) fn is_candidate(&self) -> bool {
-        let own = (self.replica.seat(), self.identity.public_key());
-        self.table.candidate() == Some(own)
+        let own = || (self.replica.seat(), self.identity.public_key());
+        self.table.candidate().is_some_and(|wanted| wanted == own())
     }
 
     /// What this phone, a newcomer, has to say about the key: members hand it in.

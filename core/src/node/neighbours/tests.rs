@@ -145,7 +145,7 @@ fn whoever_sends_much_without_sense_loses_its_link_and_is_not_let_in_for_a_while
     // Nor is it dialled, until that is over and nobody has to tell us.
     let pardon = Instant(30_000);
     assert_eq!(Wishes::of(&n, now).wish(Some(Seat(1))), None);
-    assert!(n.next_wake(now, Patience::default()) <= Some(pardon));
+    assert!(n.next_wake(now) <= Some(pardon));
     n.lacking_since = Some(now);
     assert_eq!(
         Wishes::of(&n, pardon).wish(Some(Seat(1))),
