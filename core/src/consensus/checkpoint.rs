@@ -331,7 +331,7 @@ impl Replica {
         if vote.signer == self.seat {
             self.meet_own(Place::Checkpoint(held.sequence));
         }
-        self.relay_from(Urgency::Control, Some(vote.signer), &held.bytes);
+        self.relay_from(Urgency::Control, Some(vote.signer), &held.bytes[..]);
         self.add_checkpoint_vote(now, held.sequence, vote.signer, vote.signature);
         Ok(())
     }

@@ -245,7 +245,7 @@ impl Replica {
         if vote.signer == self.seat {
             self.meet_own(Place::Vote(vote.phase, head));
         }
-        self.relay_from(Urgency::Vote, Some(vote.signer), &held.bytes);
+        self.relay_from(Urgency::Vote, Some(vote.signer), held.bytes);
         self.add_vote(now, held.sequence, vote.phase, vote.signer, vote.signature);
         Ok(())
     }

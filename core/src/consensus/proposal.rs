@@ -317,7 +317,7 @@ impl Replica {
         slot.proposal = Some((proposal, bytes.clone()));
         slot.head = Some(head);
         let origin = self.epoch.primary(self.view);
-        self.relay_from(Urgency::Proposal, Some(origin), &bytes);
+        self.relay_from(Urgency::Proposal, Some(origin), &bytes[..]);
         self.add_vote(
             now,
             sequence,

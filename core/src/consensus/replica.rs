@@ -488,10 +488,15 @@ impl Replica {
     }
 
     /// As [`Replica::relay`], for a request or vote that its origin sends to its own neighbours itself.
-    pub(super) fn relay_from(&mut self, urgency: Urgency, origin: Option<Seat>, bytes: &[u8]) {
+    pub(super) fn relay_from(
+        &mut self,
+        urgency: Urgency,
+        origin: Option<Seat>,
+        bytes: impl Into<Vec<u8>>,
+    ) {
         self.actions.push_back(Action::Flood {
             urgency,
-            bytes: bytes.to_vec(),
+            bytes: bytes.into(),
             own: false,
             origin,
         });

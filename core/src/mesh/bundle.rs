@@ -100,11 +100,16 @@ impl Packing {
 
     /// What was added, votes of a bundle side by side.
     pub(super) fn messages(&self) -> Vec<Arc<[u8]>> {
-        let of = |part: &Part| match part {
-            Part::Single(message) => vec![Arc::clone(message)],
-            Part::Votes(_, votes) => votes.iter().map(|(_, vote)| Arc::clone(vote)).collect(),
-        };
-        self.parts.iter().flat_map(of).collect()
+        let mut messages = Vec::with_capacity(self.parts.len());
+        for part in &self.parts {
+            match part {
+                Part::Single(message) => messages.push(Arc::clone(message)),
+                Part::Votes(_, votes) => {
+                    messages.extend(votes.iter().map(|(_, vote)| Arc::clone(vote)));
+                }
+            }
+        }
+        messages
     }
 
     fn length(&self) -> usize {

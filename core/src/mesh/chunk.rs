@@ -5,8 +5,6 @@
 //! so a gap means that something was lost. Some systems notify all that are connected alike: the tag tells whom a chunk
 //! is for.
 
-use std::sync::Arc;
-
 use super::Class;
 use super::session::record::RecordError;
 
@@ -77,13 +75,13 @@ pub(super) struct Cutting {
     pub(super) tag: u8,
     pub(super) class: Class,
     pub(super) message: u8,
-    bytes: Arc<[u8]>,
+    bytes: Vec<u8>,
     sent: usize,
     index: u8,
 }
 
 impl Cutting {
-    pub(super) const fn new(tag: u8, class: Class, message: u8, bytes: Arc<[u8]>) -> Self {
+    pub(super) const fn new(tag: u8, class: Class, message: u8, bytes: Vec<u8>) -> Self {
         let (sent, index) = (0, 0);
         Self {
             tag,

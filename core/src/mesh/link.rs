@@ -151,7 +151,7 @@ impl Link {
     fn greet(&mut self, bytes: Vec<u8>) {
         let number = self.greetings_made;
         self.greetings_made += 1;
-        let cutting = Cutting::new(self.tag, Class::Vote, number, bytes.into());
+        let cutting = Cutting::new(self.tag, Class::Vote, number, bytes);
         self.greetings.push_back(cutting);
     }
 
@@ -297,7 +297,7 @@ impl Link {
                 return None;
             };
             let (message, sealed) = session.seal(class, &packing.finish());
-            let cutting = Cutting::new(self.tag, class, message, sealed.into());
+            let cutting = Cutting::new(self.tag, class, message, sealed);
             self.queues[class as usize].begun = Some(Begun { own, cutting });
         }
         let queue = &mut self.queues[class as usize];

@@ -236,9 +236,9 @@ impl Mesh {
     }
 
     /// Queues a message for one link.
-    pub fn send(&mut self, link: LinkId, class: Class, bytes: Vec<u8>) {
-        let seen = fingerprint(&bytes);
+    pub fn send(&mut self, link: LinkId, class: Class, bytes: impl Into<Arc<[u8]>>) {
         let bytes: Arc<[u8]> = bytes.into();
+        let seen = fingerprint(&bytes);
         if let Some(link) = self.links.get_mut(&link)
             && !link.queue(class, true, seen, bytes)
         {
@@ -253,10 +253,10 @@ impl Mesh {
         links: impl Iterator<Item = LinkId>,
         class: Class,
         own: bool,
-        bytes: Vec<u8>,
+        bytes: impl Into<Arc<[u8]>>,
     ) {
-        let seen = fingerprint(&bytes);
         let bytes: Arc<[u8]> = bytes.into();
+        let seen = fingerprint(&bytes);
         for link in links {
             if let Some(link) = self.links.get_mut(&link)
                 && !link.has_seen(&seen)

@@ -61,7 +61,7 @@ impl Node {
     /// A neighbour is new: it gets everybody's list.
     pub(super) fn introduce_others(&mut self, link: LinkId) {
         for message in self.reach.states.messages() {
-            self.mesh.send(link, Class::Bulk, message.to_vec());
+            self.mesh.send(link, Class::Bulk, Arc::clone(message));
         }
     }
 
@@ -91,7 +91,7 @@ impl Node {
         let links: Vec<LinkId> = self.neighbours.secured().collect();
         let others = links.into_iter().filter(|link| Some(*link) != from);
         self.mesh
-            .flood(others, Class::Bulk, from.is_none(), message.to_vec());
+            .flood(others, Class::Bulk, from.is_none(), message);
     }
 
     /// Somebody's list has come.

@@ -62,6 +62,9 @@ pub trait Decode: Sized {
     }
 }
 
+/// Room for most messages and statements: a vote takes 75 bytes.
+const TYPICAL_BYTES: usize = 128;
+
 /// Appends fixed-width fields.
 #[derive(Default, Debug)]
 pub struct Writer {
@@ -72,7 +75,9 @@ impl Writer {
     /// An empty writer.
     #[must_use]
     pub fn new() -> Self {
-        Self::default()
+        Self {
+            bytes: Vec::with_capacity(TYPICAL_BYTES),
+        }
     }
 
     /// One byte.

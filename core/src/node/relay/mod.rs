@@ -322,8 +322,7 @@ impl Node {
             });
         }
         self.relay.accept(now, hold, name, know);
-        self.mesh
-            .flood(at_once.into_iter(), class, false, bytes.to_vec());
+        self.mesh.flood(at_once.into_iter(), class, false, bytes);
     }
 
     /// A neighbour sent this; whatever it is, it has it.
@@ -494,9 +493,8 @@ impl Node {
         }
         ward.was_lacking(now);
         for held in due {
-            let bytes = held.bytes.to_vec();
             self.mesh
-                .flood(std::iter::once(link), held.class, false, bytes);
+                .flood(std::iter::once(link), held.class, false, held.bytes);
         }
     }
 
