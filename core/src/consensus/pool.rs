@@ -105,6 +105,7 @@ impl Pool {
         numbers: &Numbers,
     ) -> impl Iterator<Item = &Arc<SignedRequest>> {
         let players = (0_u8..).zip(0..SEATS_MAX).map(|(player, _)| player);
+        let players = players.filter(|_| !self.by_number.is_empty());
         players.filter_map(move |player| self.next_of(player, numbers))
     }
 
@@ -112,14 +113,15 @@ impl Pool {
     /// number of its own while that one is not known.
     fn next_of(&self, player: u8, numbers: &Numbers) -> Option<&Arc<SignedRequest>> {
         let next = numbers.next(Seat(player));
-        if self.by_number.contains_key(&(player, next)) {
-            return self.only_version(player, next);
-        }
         let last = next.saturating_add(SKIP_MAX);
-        let ahead = self.by_number.range((player, next)..=(player, last));
-        ahead
-            .filter_map(|((_, number), _)| self.only_version(player, *number))
-            .find(|request| numbers.takes(request))
+        let mut ahead = self.by_number.range((player, next)..=(player, last));
+        match ahead.next()? {
+            ((_, number), ids) if *number == next => self.only_of(ids),
+            first => std::iter::once(first)
+                .chain(ahead)
+                .filter_map(|(_, ids)| self.only_of(ids))
+                .find(|request| numbers.takes(request)),
+        }
     }
 
     /// The highest number of a player's requests that are not ordered.
@@ -137,7 +139,11 @@ impl Pool {
     /// The request with this number, if its player signed only one that is known here. Whoever signs two is
     /// lying and is not waited for: its versions could otherwise fill everybody's pool with different bodies.
     pub(super) fn only_version(&self, player: u8, number: u64) -> Option<&Arc<SignedRequest>> {
-        match self.by_number.get(&(player, number))?.as_slice() {
+        self.only_of(self.by_number.get(&(player, number))?)
+    }
+
+    fn only_of(&self, versions: &[RequestId]) -> Option<&Arc<SignedRequest>> {
+        match versions {
             [id] => self.by_id.get(id),
             _ => None,
         }
