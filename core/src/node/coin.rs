@@ -143,7 +143,7 @@ impl Coin {
     }
 
     fn begin(&mut self, now: Instant, table: &Table, closed: &ClosedRoll) -> Option<Open> {
-        let input = table.roll_input()?;
+        let input = table.roll_input()?.clone();
         let context = table.context_of(closed.epoch)?;
         let mut open = Open {
             closed: *closed,

@@ -362,15 +362,13 @@ impl super::Table {
 
     /// What the closed roll is thrown from.
     #[must_use]
-    pub fn roll_input(&self) -> Option<RollInput> {
+    pub fn roll_input(&self) -> Option<&RollInput> {
         let closed = self.dice.closed()?;
-        let table = self.genesis.digest();
-        Some(RollInput::new(
-            &table,
-            closed.epoch,
-            closed.roll,
-            &closed.chain,
-        ))
+        let new = || {
+            let table = self.genesis.digest();
+            RollInput::new(&table, closed.epoch, closed.roll, &closed.chain)
+        };
+        Some(self.roll_input.get_or_init(new))
     }
 
     /// How many shares the closed roll takes; `None` while no roll is closed.
@@ -389,6 +387,6 @@ impl super::Table {
         share: &Share,
     ) -> Option<Result<CheckedShare, ShareError>> {
         let key = self.key(self.dice.closed()?.epoch)?;
-        Some(key.coin().check(checker, &self.roll_input()?, share))
+        Some(key.coin().check(checker, self.roll_input()?, share))
     }
 }

@@ -1,5 +1,7 @@
 //! The life of a roll: closed, thrown, settled.
 
+use std::sync::OnceLock;
+
 use super::key::ClosedRoll;
 use super::outcome::{Outcome, Rejection, RollResult};
 use super::state::Table;
@@ -65,6 +67,7 @@ impl Table {
         let roll = self.dice.roll();
         self.hand.shoot(self.shooter(), by.is_none());
         self.idle.clear();
+        self.roll_input = OnceLock::new();
         self.dice.closed = Some(ClosedRoll {
             roll,
             epoch: self.epoch_at(sequence).number,
@@ -79,8 +82,8 @@ impl Table {
     pub fn settle(&mut self, shares: &[CheckedShare]) -> Option<Vec<Outcome>> {
         let closed = *self.dice.closed()?;
         let input = self.roll_input()?;
-        let value = self.key(closed.epoch)?.coin().combine(&input, shares)?;
-        let (first, second) = dice_of(&input, &value);
+        let value = self.key(closed.epoch)?.coin().combine(input, shares)?;
+        let (first, second) = dice_of(input, &value);
         let mut outcomes = self.pay_out(closed.roll, Roll::new(first, second)?);
         self.dice.closed = None;
         self.dice.roll += 1;

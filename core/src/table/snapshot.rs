@@ -1,6 +1,7 @@
 //! The whole table as bytes: what checkpoints sign and what a phone that was away goes on from.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::OnceLock;
 
 use super::genesis::Genesis;
 use super::key::{Dice, Keys};
@@ -87,6 +88,7 @@ impl Table {
             signed,
             bought,
             wishes,
+            roll_input: OnceLock::new(),
             genesis,
         };
         if read.books_agree() && read.ledger.seats() == seats {

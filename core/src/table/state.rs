@@ -1,6 +1,7 @@
 //! The table: whose chips lie where, who has the dice, and what waits for the open roll.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::OnceLock;
 
 use super::genesis::Genesis;
 use super::key::{Dice, Keys};
@@ -12,6 +13,7 @@ use super::wishes::Wishes;
 use crate::consensus::Quorum;
 use crate::craps::Layout;
 use crate::crypto::{Digest, Seat, SeatSet};
+use crate::dice::RollInput;
 use crate::ledger::Ledger;
 use crate::wire::Decode;
 
@@ -31,6 +33,8 @@ pub struct Table {
     pub(super) ledger: Ledger,
     pub(super) layout: Layout,
     pub(super) dice: Dice,
+    /// What the closed roll is thrown from, once that was wanted: each share of it is checked against this.
+    pub(super) roll_input: OnceLock<RollInput>,
     /// What the dice are thrown with.
     pub(super) keys: Keys,
     /// The hand, and who has the dice.
@@ -70,6 +74,7 @@ impl Table {
             signed: SeatSet::default(),
             bought: BTreeMap::new(),
             wishes: Wishes::default(),
+            roll_input: OnceLock::new(),
             genesis,
         };
         table.aim();
