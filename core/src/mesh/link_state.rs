@@ -276,8 +276,14 @@ fn connectivity(n: usize, linked: impl Fn(usize, usize) -> bool) -> usize {
                 .fold(0, |set, b| set | 1 << b)
         })
         .collect();
-    let mut least = n.saturating_sub(1);
+    // Whoever takes all neighbours of a phone has cut it off.
+    let fewest = neighbours.iter().map(|of| of.count_ones() as usize).min();
+    let mut least = fewest.unwrap_or(0);
     for a in 0..n {
+        // Of more phones than are to be taken one stays, and is cut off from somebody (Even, 1975).
+        if a > least {
+            break;
+        }
         for b in a + 1..n {
             if neighbours[a] >> b & 1 == 0 {
                 least = disjoint_ways(&neighbours, a, b, least);
@@ -311,21 +317,30 @@ fn disjoint_ways(neighbours: &[u32], a: usize, b: usize, most: usize) -> usize {
     found
 }
 
-/// Breadth-first: where each vertex was reached from, if `end` was.
+/// Where each vertex was reached from, if `end` was. Vertices are bits here: a phone works this out for every list of
+/// links that is new to it.
 fn search(edges: &[u64], start: usize, end: usize) -> Option<Vec<usize>> {
     let mut from = vec![start; edges.len()];
-    let mut seen = 1_u64 << start;
-    let mut queue = VecDeque::from([start]);
-    while let Some(at) = queue.pop_front() {
-        for to in (0..edges.len()).filter(|to| edges[at] >> to & 1 == 1) {
-            if seen >> to & 1 == 0 {
-                seen |= 1 << to;
-                from[to] = at;
-                queue.push_back(to);
-            }
+    let (mut seen, mut open) = (1_u64 << start, 1_u64 << start);
+    while let Some(at) = take_lowest(&mut open) {
+        let mut new = edges[at] & !seen;
+        seen |= new;
+        open |= new;
+        while let Some(to) = take_lowest(&mut new) {
+            from[to] = at;
+        }
+        if seen >> end & 1 == 1 {
+            return Some(from);
         }
     }
-    (seen >> end & 1 == 1).then_some(from)
+    None
+}
+
+/// Takes the lowest bit out of a set of vertices.
+fn take_lowest(set: &mut u64) -> Option<usize> {
+    let rest = *set & set.checked_sub(1)?;
+    let lowest = std::mem::replace(set, rest).trailing_zeros();
+    Some(lowest as usize)
 }
 
 #[cfg(test)]
