@@ -38,7 +38,8 @@ pub struct Tapped {
 /// A bounded queue of what was said and heard.
 #[derive(Debug, Default)]
 pub struct Tap {
-    on: bool,
+    said: bool,
+    heard: bool,
     tapped: VecDeque<Tapped>,
     missed: u64,
 }
@@ -46,20 +47,27 @@ pub struct Tap {
 impl Tap {
     /// Opens or closes it. A closed tap forgets what waits.
     pub fn set(&mut self, on: bool) {
-        self.on = on;
+        self.said = on;
+        self.heard = on;
         self.tapped.clear();
+    }
+
+    /// Opens it for what this phone says, and not for what it hears: somebody else has said that.
+    pub fn set_said_only(&mut self) {
+        self.set(true);
+        self.heard = false;
     }
 
     /// A message begins to leave.
     pub fn said(&mut self, link: LinkId, message: &Arc<[u8]>) {
-        if self.on {
+        if self.said {
             self.push(link, Way::Said, Arc::clone(message));
         }
     }
 
     /// A message has come in.
     pub fn heard(&mut self, link: LinkId, message: &[u8]) {
-        if self.on {
+        if self.heard {
             self.push(link, Way::Heard, message.into());
         }
     }
@@ -141,6 +149,12 @@ mod tests {
             ways,
             [Way::Heard, Way::Ignored(Ignored::TooOften), Way::Said]
         );
+        tap.set_said_only();
+        tap.said(LINK, &Arc::from(&b"d"[..]));
+        tap.heard(LINK, b"e");
+        tap.ignored(Ignored::TooOften);
+        let ways: Vec<Way> = std::iter::from_fn(|| tap.poll()).map(|t| t.way).collect();
+        assert_eq!(ways, [Way::Said]);
     }
 
     #[test]

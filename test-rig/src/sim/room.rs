@@ -185,7 +185,8 @@ impl Room {
             .map_err(|error| error.to_string())?;
         for (phone, liar) in phones.iter_mut().zip(liars(&scenario, &genesis, seed)) {
             phone.liar = liar;
-            phone.node.tap().set(true);
+            // Checkers want to know what a phone says; what it hears, others have said.
+            phone.node.tap().set_said_only();
         }
         Ok(Self {
             turns: vec![None; players],
