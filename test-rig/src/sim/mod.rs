@@ -3,6 +3,7 @@
 //! A discrete-event simulation in whole microseconds. Everything that happens has a place in one ordered map, keyed by
 //! time and by the order in which it was scheduled, so the same scenario and seed give the same run on every machine.
 
+mod agenda;
 mod clock;
 mod disk;
 mod faults;

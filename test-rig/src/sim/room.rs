@@ -1,6 +1,6 @@
 //! The event loop: links come up, chunks travel, nodes and players act.
 
-use std::collections::{BTreeMap, VecDeque};
+use std::collections::VecDeque;
 use std::sync::Arc;
 
 use bitcraps_core::crypto::{Checker, Roster, Seat};
@@ -9,6 +9,7 @@ use bitcraps_core::node::{Command, Event, Input, Output, RadioState};
 use bitcraps_core::table::{Genesis, TableRules};
 use bitcraps_core::time::Instant;
 
+use super::agenda::Agenda;
 use super::outside::OutsideLinks;
 use super::phone::Phone;
 use super::player::Player;
@@ -128,8 +129,7 @@ pub struct Room {
     pub(super) started_us: Option<u64>,
     /// How many slots the making of the first key took.
     formation_slots: u64,
-    due: BTreeMap<(u64, u64), Due>,
-    scheduled: u64,
+    due: Agenda<Due>,
     pub(super) next_link: u64,
     pub(super) stream: Stream,
     pub(super) seed: u64,
@@ -199,8 +199,7 @@ impl Room {
             now_us: 0,
             started_us: None,
             formation_slots: 0,
-            due: BTreeMap::new(),
-            scheduled: 0,
+            due: Agenda::new(),
             next_link: 1,
             stream: Stream::new(seed, "room", 0),
             seed,
@@ -258,7 +257,7 @@ impl Room {
         if self.run_air() {
             return true;
         }
-        let Some(((at, _), due)) = self.due.pop_first() else {
+        let Some((at, due)) = self.due.pop() else {
             return false;
         };
         self.now_us = self.now_us.max(at);
@@ -290,7 +289,7 @@ impl Room {
     /// Runs the connection events before the next thing that is due, until one carries something.
     fn run_air(&mut self) -> bool {
         loop {
-            let due = self.due.first_key_value().map(|((at, _), _)| *at);
+            let due = self.due.next_us();
             let Some(at) = self.air.next_us() else {
                 return false;
             };
@@ -349,7 +348,7 @@ impl Room {
     /// When the next thing is due, since the game began.
     #[must_use]
     pub fn next_us(&self) -> Option<u64> {
-        let due = self.due.first_key_value().map(|((at, _), _)| *at);
+        let due = self.due.next_us();
         let laden = self.air.next_us().filter(|_| self.air.is_laden());
         let at = due.into_iter().chain(laden).min()?;
         Some(at.saturating_sub(self.started_us.unwrap_or(0)))
@@ -397,9 +396,7 @@ impl Room {
     }
 
     pub(super) fn schedule(&mut self, at_us: u64, due: Due) {
-        self.scheduled += 1;
-        self.due
-            .insert((at_us.max(self.now_us), self.scheduled), due);
+        self.due.add(at_us.max(self.now_us), due);
     }
 
     pub(super) const fn now(&self) -> Instant {
@@ -413,7 +410,7 @@ impl Room {
 
     /// When the next thing is due, by the room's clock.
     pub(super) fn due_us(&self) -> Option<u64> {
-        self.due.first_key_value().map(|((at, _), _)| *at)
+        self.due.next_us()
     }
 
     /// Gives an input to a phone and carries out what it asks for.

@@ -69,6 +69,8 @@ struct PhoneRadio {
     busy_until_us: u64,
     /// Notifications in its OS, over all links.
     notifying: usize,
+    /// How many of its links have missed their last events.
+    behind: usize,
 }
 
 /// All links and radios of a room.
@@ -151,6 +153,7 @@ impl Air {
         self.laden.remove(&id);
         for end in link.ends {
             self.radios[end].links.retain(|other| *other != id);
+            self.radios[end].behind -= usize::from(link.missed > 0);
         }
         self.radios[link.ends[1]].notifying -= link.sides[1].os.len();
         Some(link)
@@ -213,7 +216,10 @@ impl Air {
         let (ends, missed) = (link.ends, link.missed);
         let least = at + link.profile.first_us(link, at);
         let mut end_us = at + u64::from(link.profile.event_us);
-        for other in ends.iter().flat_map(|end| &self.radios[*end].links) {
+        // Mostly no other link has missed anything, and there is no need to look at them.
+        let others_behind = |end: &&usize| self.radios[**end].behind > usize::from(missed > 0);
+        let ends_behind = ends.iter().filter(others_behind);
+        for other in ends_behind.flat_map(|end| &self.radios[*end].links) {
             let Some(other) = self.links.get(other).filter(|_| *other != id) else {
                 continue;
             };
@@ -233,6 +239,9 @@ impl Air {
                 self.radios[end].busy_until_us = at + lone_us;
             }
         }
+        if missed == 0 {
+            ends.iter().for_each(|end| self.radios[*end].behind += 1);
+        }
         if let Some(link) = self.links.get_mut(&id) {
             link.missed = link.missed.saturating_add(1);
         }
@@ -245,7 +254,11 @@ impl Air {
         let Some(link) = self.links.get_mut(&id) else {
             return carried;
         };
-        link.missed = 0;
+        if std::mem::take(&mut link.missed) > 0 {
+            link.ends
+                .iter()
+                .for_each(|end| self.radios[*end].behind -= 1);
+        }
         // Room that another link has left in a shared queue.
         let notifying = &mut self.radios[link.ends[1]].notifying;
         *notifying += link.feed(1, begins_us, *notifying);
