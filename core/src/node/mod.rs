@@ -96,7 +96,9 @@ pub struct Node {
     neighbours: Watched<Neighbours>,
     patience: Patience,
     tended: Tended,
-    relay: Relay,
+    relay: Watched<Relay>,
+    /// When the relay is to be looked at, as of the last time, unless it was touched since.
+    relay_at: Option<Instant>,
     /// Who wants to sit down.
     guests: Guests,
     reach: Reach,
@@ -197,7 +199,8 @@ impl Node {
             neighbours: Watched::new(Neighbours::new(seed, links_max, plan)),
             patience: Patience::default(),
             tended: Tended::default(),
-            relay: Relay::default(),
+            relay: Watched::new(Relay::default()),
+            relay_at: None,
             reach: Reach::new(
                 table_tag,
                 Context::of_table(PROTOCOL_VERSION, &table_id),

@@ -295,7 +295,7 @@ impl Node {
         } else {
             Vec::new()
         };
-        let Relay { graph, wards, .. } = &mut self.relay;
+        let Relay { graph, wards, .. } = &mut *self.relay;
         for (link, ward) in wards {
             let brought = brought.contains(link);
             if brought {
@@ -422,9 +422,15 @@ impl Node {
             self.note_prepared(now);
         }
         self.ask_who_is_further(now);
-        if self.relay_wake().is_none_or(|at| at > now) {
-            return;
+        self.relay_at = self.relay_due();
+        if self.relay_at.is_some_and(|at| at <= now) {
+            self.tend_wards(now);
+            self.relay_at = self.relay_due();
         }
+        self.relay.settle();
+    }
+
+    fn tend_wards(&mut self, now: Instant) {
         let links: Vec<LinkId> = self.relay.wards.keys().copied().collect();
         for link in links {
             self.send_held(now, link);
@@ -469,6 +475,14 @@ impl Node {
 
     /// When this phone must look at what time alone brings to its neighbours.
     pub(super) fn relay_wake(&self) -> Option<Instant> {
+        if self.relay.is_touched() {
+            self.relay_due()
+        } else {
+            self.relay_at
+        }
+    }
+
+    fn relay_due(&self) -> Option<Instant> {
         let wards = self.relay.wards.values();
         wards.fold(self.relay.ask_at, |wake, ward| {
             let wake = earliest(wake, earliest(ward.next_due, ward.tell_by));
