@@ -42,12 +42,14 @@ pub struct Trace {
 impl Trace {
     /// Adds an entry.
     pub fn add(&mut self, time_us: u64, phone: usize, entry: Entry, number: u64, bytes: &[u8]) {
-        self.hash.update(time_us.to_le_bytes());
-        self.hash
-            .update([u8::try_from(phone).unwrap_or(u8::MAX), entry as u8]);
-        self.hash.update(number.to_le_bytes());
-        self.hash
-            .update(u32::try_from(bytes.len()).unwrap_or(u32::MAX).to_le_bytes());
+        let mut head = [0; 22];
+        head[..8].copy_from_slice(&time_us.to_le_bytes());
+        head[8] = u8::try_from(phone).unwrap_or(u8::MAX);
+        head[9] = entry as u8;
+        head[10..18].copy_from_slice(&number.to_le_bytes());
+        let length = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        head[18..].copy_from_slice(&length.to_le_bytes());
+        self.hash.update(head);
         self.hash.update(bytes);
     }
 

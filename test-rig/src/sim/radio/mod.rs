@@ -69,8 +69,8 @@ struct PhoneRadio {
     busy_until_us: u64,
     /// Notifications in its OS, over all links.
     notifying: usize,
-    /// How many of its links have missed their last events.
-    behind: usize,
+    /// Those of its links that have missed their last events.
+    behind: Vec<u64>,
 }
 
 /// All links and radios of a room.
@@ -153,7 +153,7 @@ impl Air {
         self.laden.remove(&id);
         for end in link.ends {
             self.radios[end].links.retain(|other| *other != id);
-            self.radios[end].behind -= usize::from(link.missed > 0);
+            self.radios[end].behind.retain(|other| *other != id);
         }
         self.radios[link.ends[1]].notifying -= link.sides[1].os.len();
         Some(link)
@@ -216,10 +216,8 @@ impl Air {
         let (ends, missed) = (link.ends, link.missed);
         let least = at + link.profile.first_us(link, at);
         let mut end_us = at + u64::from(link.profile.event_us);
-        // Mostly no other link has missed anything, and there is no need to look at them.
-        let others_behind = |end: &&usize| self.radios[**end].behind > usize::from(missed > 0);
-        let ends_behind = ends.iter().filter(others_behind);
-        for other in ends_behind.flat_map(|end| &self.radios[*end].links) {
+        // Only they can have missed more.
+        for other in ends.iter().flat_map(|end| &self.radios[*end].behind) {
             let Some(other) = self.links.get(other).filter(|_| *other != id) else {
                 continue;
             };
@@ -240,7 +238,8 @@ impl Air {
             }
         }
         if missed == 0 {
-            ends.iter().for_each(|end| self.radios[*end].behind += 1);
+            ends.iter()
+                .for_each(|end| self.radios[*end].behind.push(id));
         }
         if let Some(link) = self.links.get_mut(&id) {
             link.missed = link.missed.saturating_add(1);
@@ -255,9 +254,9 @@ impl Air {
             return carried;
         };
         if std::mem::take(&mut link.missed) > 0 {
-            link.ends
-                .iter()
-                .for_each(|end| self.radios[*end].behind -= 1);
+            for end in link.ends {
+                self.radios[end].behind.retain(|other| *other != id);
+            }
         }
         // Room that another link has left in a shared queue.
         let notifying = &mut self.radios[link.ends[1]].notifying;
