@@ -63,12 +63,15 @@ fn an_own_share_is_the_one_that_others_check_and_none_is_made_for_another_key() 
     let (coin, input) = (Coin::of(4), input(1));
     for (at, secret) in coin.secrets.iter().enumerate() {
         let seat = Seat(u8::try_from(at).unwrap());
-        let own = coin.key.own(seat, secret, &input).unwrap();
+        let own = coin.key.own(&checker(), seat, secret, &input).unwrap();
         assert_eq!(coin.key.check(&checker(), &input, own.share()), Ok(own));
         let other = Seat((seat.0 + 1) % 4);
-        assert_eq!(coin.key.own(other, secret, &input), None);
+        assert_eq!(coin.key.own(&checker(), other, secret, &input), None);
     }
-    assert_eq!(coin.key.own(Seat(9), &coin.secrets[0], &input), None);
+    assert_eq!(
+        coin.key.own(&checker(), Seat(9), &coin.secrets[0], &input),
+        None
+    );
 }
 
 #[test]

@@ -16,7 +16,7 @@ use super::replica::{Peer, Replica, Urgency};
 use super::state_transfer::EpochEnd;
 use super::statement::Checkpoint;
 use super::tally::Tally;
-use crate::crypto::{Digest, Roster, Seat, SeatSet, Signature, Signed};
+use crate::crypto::{Digest, Roster, Seat, SeatSet, Signature};
 use crate::time::Instant;
 use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
@@ -250,7 +250,8 @@ impl Replica {
             return;
         };
         let statement = waiting.statement;
-        let signed = Signed::sign(statement, &waiting.epoch.context, &self.identity);
+        let epoch = &waiting.epoch;
+        let signed = epoch.sign(statement, &epoch.context, &self.identity);
         let signature = *signed.signature();
         let message = CheckpointMessage {
             signer: self.seat,

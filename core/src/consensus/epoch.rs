@@ -1,7 +1,9 @@
 //! Epochs: each sequence number belongs to exactly one, and so to exactly one roster.
 
 use super::quorum::Quorum;
-use crate::crypto::{Checker, Context, Digest, Roster, Seat, Signature, Signed, Statement};
+use crate::crypto::{
+    Checker, Context, Digest, Identity, Roster, Seat, Signature, Signed, Statement,
+};
 
 /// The digest that votes of view 0 carry in place of a new-view's.
 pub const NO_NEW_VIEW: Digest = Digest([0; 32]);
@@ -42,6 +44,17 @@ impl Epoch {
     pub fn with_checker(self, checker: &Checker) -> Self {
         let checker = checker.clone();
         Self { checker, ..self }
+    }
+
+    /// Signs as a member: what its checker knows of from then on.
+    #[must_use]
+    pub fn sign<T: Statement>(
+        &self,
+        value: T,
+        context: &Context,
+        identity: &Identity,
+    ) -> Signed<T> {
+        self.checker.sign(value, context, identity)
     }
 
     /// Opens what a member signed: `None` if it is none, or did not.

@@ -23,9 +23,7 @@ use super::statement::{Head, Phase, Request, RequestId, SignedRequest, Vote};
 use super::timing::Timing;
 use super::view_change::ViewChanges;
 use super::witness::Witness;
-use crate::crypto::{
-    Checker, Context, Digest, Identity, Roster, SEATS_MAX, Seat, Signature, Signed,
-};
+use crate::crypto::{Checker, Context, Digest, Identity, Roster, SEATS_MAX, Seat, Signature};
 use crate::time::{Instant, earliest};
 use crate::wire::{Decode, Encode, Kind, widen_u8, widen_u16};
 
@@ -199,7 +197,9 @@ impl Replica {
             payload,
         };
         self.own_number = number.saturating_add(1);
-        let signed = Signed::sign(request, &self.table_context, &self.identity);
+        let signed = self
+            .epoch
+            .sign(request, &self.table_context, &self.identity);
         let request = Arc::new(SignedRequest {
             digest: signed.digest(&self.table_context),
             signed,
@@ -442,7 +442,9 @@ impl Replica {
 
     /// Signs a vote of this replica. The write-ahead record goes out before the vote does.
     pub(super) fn sign_vote(&self, phase: Phase, head: Head) -> Signature {
-        *Signed::sign(Vote { phase, head }, &self.view_context, &self.identity).signature()
+        let vote = Vote { phase, head };
+        let signed = self.epoch.sign(vote, &self.view_context, &self.identity);
+        *signed.signature()
     }
 
     pub(super) fn request_wire(&self, request: &SignedRequest) -> Vec<u8> {

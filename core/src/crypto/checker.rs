@@ -7,7 +7,9 @@
 use std::fmt;
 use std::sync::Arc;
 
-use super::{Context, Digest, DigestWriter, OpenError, Roster, Seat, Signature, Signed, Statement};
+use super::{
+    Context, Digest, DigestWriter, Identity, OpenError, Roster, Seat, Signature, Signed, Statement,
+};
 
 /// Verdicts that are kept: only for processes in which many phones check the same things.
 ///
@@ -47,6 +49,31 @@ impl Checker {
         })
     }
 
+    /// As [`Signed::sign`]. Where verdicts are kept, the one on this signature is known from here on: that a key's own
+    /// signature fits is what a signature is.
+    pub fn sign<T: Statement>(
+        &self,
+        value: T,
+        context: &Context,
+        identity: &Identity,
+    ) -> Signed<T> {
+        let signed = Signed::sign(value, context, identity);
+        if self.0.is_some() {
+            let key = identity.public_key().to_bytes();
+            let message = signed.message(context);
+            self.vouch("signature", &[&key, &message, &signed.signature().0]);
+        }
+        signed
+    }
+
+    /// Whoever has just made something that [`Checker::holds`] would find to hold says so. Without kept verdicts nobody
+    /// listens.
+    pub fn vouch(&self, kind: &str, parts: &[&[u8]]) {
+        if self.0.is_some() {
+            self.holds(kind, parts, || true);
+        }
+    }
+
     /// Whether something holds that `check` decides from `parts` alone; `kind` keeps different checks apart.
     pub fn holds(&self, kind: &str, parts: &[&[u8]], check: impl Fn() -> bool) -> bool {
         let Some(verdicts) = &self.0 else {
@@ -84,7 +111,6 @@ mod tests {
     use std::sync::Mutex;
 
     use super::*;
-    use crate::crypto::Identity;
     use crate::wire::{Decode, DecodeError, Encode, Reader, Writer};
 
     #[derive(Clone, Copy, PartialEq, Eq, Debug)]
@@ -147,5 +173,33 @@ mod tests {
         }
         // Two keys, two statements, four signatures: each combination is checked once.
         assert_eq!(kept.0.lock().unwrap().1, 16);
+    }
+
+    #[test]
+    fn what_was_signed_here_is_known_to_fit_and_nothing_else_is() {
+        let kept = Arc::new(All::default());
+        let keeping = Checker::with(kept.clone());
+        let context = Context(Digest([1; 32]));
+        let identities = [3, 4].map(|seed| Identity::from_seed(&[seed; 32]));
+        let keys = identities.each_ref().map(Identity::public_key);
+        let roster = Roster::new(keys.to_vec()).unwrap();
+        let [signed, plain] = [
+            keeping.sign(Ante(25), &context, &identities[0]),
+            Signed::sign(Ante(25), &context, &identities[0]),
+        ];
+        assert_eq!(signed, plain);
+        let open = |bytes: &[u8], context: &Context, seat: u8| {
+            let by = (&roster, Seat(seat));
+            let opened = keeping.open::<Ante>(bytes, *signed.signature(), context, by);
+            opened.is_ok()
+        };
+        let asked = || kept.0.lock().unwrap().1;
+        let before = asked();
+        assert!(open(signed.bytes(), &context, 0));
+        assert_eq!(asked(), before, "nobody had to check it");
+        assert!(!open(signed.bytes(), &context, 1), "another key");
+        assert!(!open(signed.bytes(), &Context(Digest([2; 32])), 0));
+        assert!(!open(&26_u64.to_le_bytes(), &context, 0));
+        assert_eq!(asked(), before + 3);
     }
 }

@@ -127,6 +127,11 @@ impl<T: Statement> Signed<T> {
         &self.signature
     }
 
+    /// What the signature is over.
+    pub(super) fn message(&self, context: &Context) -> Vec<u8> {
+        preimage(T::TAG, context, &self.bytes)
+    }
+
     /// Digest of the statement, without the signature: one statement has one digest.
     pub fn digest(&self, context: &Context) -> Digest {
         Digest::of(T::TAG, &[&context.0.0, &self.bytes])

@@ -267,10 +267,12 @@ impl CoinKey {
         }
     }
 
-    /// A member's own share, just made: it needs no proof. `None` if the secret is not the member's in this key.
+    /// A member's own share, just made: its proof holds, and `checker` knows that from here on. `None` if the secret is not
+    /// the member's in this key.
     #[must_use]
     pub fn own(
         &self,
+        checker: &Checker,
         signer: Seat,
         secret: &SecretShare,
         input: &RollInput,
@@ -280,6 +282,8 @@ impl CoinKey {
             return None;
         }
         let share = Share::make(signer, secret, input);
+        let parts: [&[u8]; 3] = [&member.bytes, &input.message, &share.to_bytes()];
+        checker.vouch("share", &parts);
         Some(CheckedShare {
             value: point(&share.value)?,
             share,

@@ -158,13 +158,19 @@ impl Coin {
         };
         let secret = self.secrets.get(&closed.epoch).and_then(Option::as_ref);
         let coin = table.key(closed.epoch)?.coin();
-        if let Some(checked) = secret.and_then(|secret| coin.own(self.seat, secret, &open.input)) {
+        let own = secret.and_then(|secret| {
+            let (checker, input) = (&self.checker, &open.input);
+            coin.own(checker, self.seat, secret, input)
+        });
+        if let Some(checked) = own {
             let statement = RollShare {
                 roll: closed.roll,
                 chain: closed.chain,
                 share: *checked.share(),
             };
-            let message = ShareMessage::sign(statement, &context, &self.identity);
+            let signed = self.checker.sign(statement, &context, &self.identity);
+            let (share, signature) = (statement.share, *signed.signature());
+            let message = ShareMessage { share, signature };
             let bytes = message.to_wire(self.table_tag, closed.roll);
             open.own = Some(bytes.clone());
             open.shares.insert(self.seat, (checked, bytes));

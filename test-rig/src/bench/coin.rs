@@ -71,7 +71,7 @@ fn throw(
     input: &RollInput,
     shares: &[Share],
 ) -> Result<(), String> {
-    let own = key.own(Seat(0), secret, input);
+    let own = key.own(&Checker::default(), Seat(0), secret, input);
     let own = own.ok_or("the secret is another key's")?;
     let others = shares
         .iter()
