@@ -7,7 +7,6 @@ use super::bundle::{Packing, unpack};
 use super::chunk::{
     self, CHUNK_HEADER_BYTES, ChunkError, Cutting, HANDSHAKE_TAG, Reassembly, payload_max,
 };
-use super::seen::Seen;
 use super::session::handshake::{
     Answered, HANDSHAKE_MESSAGE_BYTES_MAX, Hailed, HandshakeError, Introduced, Secured,
 };
@@ -113,8 +112,6 @@ pub(super) struct Link {
     in_os: VecDeque<usize>,
     in_os_bytes: usize,
     reassembly: Reassembly,
-    /// What came, so that it is not sent back.
-    seen: Seen,
 }
 
 impl Link {
@@ -135,7 +132,6 @@ impl Link {
             in_os: VecDeque::new(),
             in_os_bytes: 0,
             reassembly: Reassembly::default(),
-            seen: Seen::default(),
         };
         if role == Role::Central {
             let (hailed, hail) = Hailed::begin(keys)?;
@@ -453,9 +449,8 @@ impl Link {
             .unwrap_or_else(|error| Incoming::Refused(Refusal::Handshake(error))))
     }
 
-    /// The other end has this message: remember it, and call off sending it if that has not begun.
-    pub(super) fn note_seen(&mut self, seen: Fingerprint) {
-        self.seen.insert(seen);
+    /// The other end has this message: sending it is called off if that has not begun.
+    pub(super) fn call_off(&mut self, seen: Fingerprint) {
         if self.waiting.contains(&seen) {
             self.drop_waiting(|queued| queued.seen == seen);
         }
@@ -479,10 +474,6 @@ impl Link {
                 });
             }
         }
-    }
-
-    pub(super) fn has_seen(&self, seen: &Fingerprint) -> bool {
-        self.seen.contains(seen)
     }
 
     pub(super) const fn queued_bytes(&self) -> usize {

@@ -29,6 +29,7 @@ pub use invite::{
 use link::Link;
 pub use link_state::{LINK_STATE_BYTES, LinkState, LinkStateIgnored, LinkStates};
 pub use neighbour_list::Links;
+use seen::Seen;
 pub use session::handshake::{HandshakeError, LinkProof};
 pub use session::record::{RecordError, Session};
 pub use session::secret::{LinkKeys, ServiceId, TABLE_SECRET_BYTES, TableSecret};
@@ -139,6 +140,7 @@ pub type Leaving = (LinkId, Vec<u8>, Vec<Arc<[u8]>>);
 pub struct Mesh {
     keys: LinkKeys,
     links: BTreeMap<LinkId, Link>,
+    seen: Seen,
     /// Messages that did not fit into a full queue.
     dropped: u64,
 }
@@ -150,6 +152,7 @@ impl Mesh {
         Self {
             keys,
             links: BTreeMap::new(),
+            seen: Seen::new(),
             dropped: 0,
         }
     }
@@ -209,6 +212,7 @@ impl Mesh {
     /// A link is gone, with everything that was queued for it.
     pub fn link_down(&mut self, link: LinkId) {
         self.links.remove(&link);
+        self.seen.forget(link);
     }
 
     /// The OS has room for one more chunk on this link.
@@ -225,11 +229,13 @@ impl Mesh {
     pub fn receive(&mut self, link: LinkId, chunk: &[u8]) -> Result<Incoming, ChunkError> {
         let secured = self.is_secured(link);
         let free_tag = if secured { 0 } else { self.free_tag() };
-        let link = self.links.get_mut(&link).ok_or(ChunkError::UnknownLink)?;
-        let incoming = link.receive(&self.keys, chunk, free_tag)?;
+        let other = self.links.get_mut(&link).ok_or(ChunkError::UnknownLink)?;
+        let incoming = other.receive(&self.keys, chunk, free_tag)?;
         if let Incoming::Messages(_, messages) = &incoming {
             for message in messages {
-                link.note_seen(fingerprint(message));
+                let seen = fingerprint(message);
+                self.seen.note(link, seen);
+                other.call_off(seen);
             }
         }
         Ok(incoming)
@@ -257,9 +263,9 @@ impl Mesh {
     ) {
         let bytes: Arc<[u8]> = bytes.into();
         let seen = fingerprint(&bytes);
-        for link in links {
+        let bringers = self.seen.bringers(&seen);
+        for link in links.filter(|link| !bringers.contains(link)) {
             if let Some(link) = self.links.get_mut(&link)
-                && !link.has_seen(&seen)
                 && !link.queue(class, own, seen, Arc::clone(&bytes))
             {
                 self.dropped += 1;
@@ -284,9 +290,7 @@ impl Mesh {
     /// The links whose other ends have sent this message themselves.
     #[must_use]
     pub fn brought(&self, bytes: &[u8]) -> Vec<LinkId> {
-        let seen = fingerprint(bytes);
-        let brought = self.links.iter().filter(|(_, link)| link.has_seen(&seen));
-        brought.map(|(link, _)| *link).collect()
+        self.seen.bringers(&fingerprint(bytes))
     }
 
     /// The next chunk that may be handed to the OS, and the messages that begin with it.
