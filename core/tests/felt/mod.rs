@@ -217,7 +217,7 @@ impl Felt {
                 opened.expect("dealt rightly")
             });
             let secret = SecretShare::sum(opened.collect::<Vec<_>>().iter());
-            let share = Share::make(seat, &secret, &input);
+            let share = Share::make(seat, &secret, input);
             let checked = self.table.check_share(&Checker::default(), &share);
             checked.unwrap().unwrap()
         };

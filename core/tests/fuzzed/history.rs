@@ -118,7 +118,7 @@ fn throw(table: &mut Table) -> Throw {
             .dealings()
             .map(|dealing| ceremony.open(&identity(seat), Seat(seat), dealing).unwrap());
         let secret = SecretShare::sum(opened.collect::<Vec<_>>().iter());
-        Share::make(Seat(seat), &secret, &input)
+        Share::make(Seat(seat), &secret, input)
     };
     let shares: Vec<Share> = (1..SEATS).map(share).collect();
     let check = |share| table.check_share(&Checker::default(), share).unwrap();
