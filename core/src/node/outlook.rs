@@ -2,6 +2,7 @@
 
 use super::Node;
 use crate::consensus::Standing;
+use crate::crypto::SeatSet;
 
 impl Node {
     /// Whether this phone knows everything that it ever signed here, and so votes and makes requests.
@@ -14,5 +15,11 @@ impl Node {
     #[must_use]
     pub fn next_ordered(&self) -> u64 {
         self.replica.next_ordered()
+    }
+
+    /// Members of whom this phone has proof that they lied: what they sign makes nothing new here.
+    #[must_use]
+    pub fn convicted(&self) -> SeatSet {
+        self.replica.convicted().map(|(seat, _)| seat).collect()
     }
 }

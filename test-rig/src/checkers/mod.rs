@@ -12,6 +12,8 @@ mod coin;
 mod dice;
 #[cfg(test)]
 mod mutants;
+mod protocol;
+mod records;
 mod secrecy;
 mod signing;
 mod validity;
@@ -19,6 +21,7 @@ mod validity;
 use std::collections::{BTreeMap, BTreeSet};
 
 use bitcraps_core::node::Event;
+use bitcraps_core::table::Outcome;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 
@@ -71,6 +74,7 @@ pub struct Checkers {
     agreement: agreement::Agreement,
     validity: validity::Validity,
     signing: signing::Signing,
+    protocol: protocol::Protocol,
     books: books::Books,
     bounded: bounded::Bounded,
     dice: dice::Dice,
@@ -90,7 +94,8 @@ impl Checkers {
         let books = books::Books::new(phones.len(), genesis.rules.buy_in, genesis.rules.bank);
         Self {
             agreement: agreement::Agreement::new(phones.len()),
-            validity: validity::Validity::new(keys, table),
+            validity: validity::Validity::new(keys.clone(), table),
+            protocol: protocol::Protocol::new(keys, table),
             signing: signing::Signing::new(phones.len()),
             books,
             bounded: bounded::Bounded::new(phones.len()),
@@ -120,6 +125,9 @@ impl Checkers {
             Observation::Persisted { phone, record } => {
                 let binds = !room.phones[*phone].has_forgotten();
                 self.signing.persisted(*phone, record, binds);
+                if binds {
+                    self.protocol.persisted(*phone, record);
+                }
             }
             Observation::Sent { phone, message } => {
                 self.signing.sent(*phone, message);
@@ -132,11 +140,19 @@ impl Checkers {
                 epoch,
                 view,
                 primaries,
+                convicted,
             } => {
                 self.signing
                     .restarted(*phone, *epoch, *view, primaries.clone());
+                let forgot = room.phones[*phone].has_forgotten();
+                if !forgot {
+                    self.protocol
+                        .restarted(*phone, *epoch, primaries, convicted);
+                }
                 self.secrecy.goes_on_from(*phone, *applied);
-                if !self.agreement.restarted(*phone, *applied) {
+                // Whoever lost what was durable may go on from the middle of a slot that it has told all of, such as
+                // before the dice of a close.
+                if !self.agreement.restarted(*phone, *applied) || forgot {
                     self.books.installed(*phone);
                     self.dice.installed(*phone);
                 }
@@ -158,21 +174,31 @@ impl Checkers {
                 self.validity.delivered(*sequence, batch);
                 self.dice.delivered(phone, *sequence, chain.0, batch);
                 self.secrecy.delivered(phone, *sequence, chain.0);
+                self.protocol.delivered(phone, chain.0);
                 let usage = room.phones[phone].node.usage();
                 self.bounded.sample(phone, &usage);
             }
+            Event::Restored { chain, .. } => self.protocol.delivered(phone, chain.0),
             Event::Installed { sequence, chain } => {
+                self.protocol.delivered(phone, chain.0);
                 self.agreement.installed(phone, *sequence, chain.0);
                 self.books.installed(phone);
                 self.dice.installed(phone);
                 self.secrecy.goes_on_from(phone, *sequence);
             }
-            Event::EpochBegan { epoch, .. } => {
+            Event::EpochBegan { epoch, first, .. } => {
                 let primaries = room.phones[phone].primaries();
+                // The node may be an epoch further by the time that it is asked.
+                let there = room.phones[phone].node.epoch().0.number == *epoch;
+                let members = there.then(|| primaries.clone());
+                self.protocol.epoch_began(phone, (*epoch, *first), members);
                 self.signing.epoch_began(phone, *epoch, primaries);
             }
             Event::DiceShown { roll, shares } => self.dice.shown(phone, *roll, shares),
             Event::Happened { sequence, outcome } => {
+                if let Outcome::MembersChange { .. } = outcome {
+                    self.protocol.members_change(phone, *sequence);
+                }
                 self.books.happened(phone, outcome);
                 self.dice.happened(phone, *sequence, outcome);
                 self.secrecy.happened(phone, outcome);
@@ -234,6 +260,7 @@ impl Checkers {
             ("gap_free", self.agreement.gap_free.clone()),
             ("validity", self.validity.property.clone()),
             ("single_signing", self.signing.property.clone()),
+            ("protocol", self.protocol.property.clone()),
             ("conservation", self.books.property.clone()),
             ("no_honest_blamed", self.blame.property.clone()),
             ("bounded", self.bounded.property.clone()),

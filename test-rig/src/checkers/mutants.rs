@@ -104,6 +104,32 @@ fn signs_twice(seen: &[Observation]) -> Vec<Observation> {
     [seen, &[second]].concat()
 }
 
+/// Phone 1's first vote, with another signature.
+fn signs_something_else(seen: &[Observation]) -> Vec<Observation> {
+    let mut seen = seen.to_vec();
+    let vote = seen.iter_mut().find_map(|observation| match observation {
+        Observation::Persisted { phone: 1, record } => {
+            matches!(record[..], [1, 1, ..]).then_some(record)
+        }
+        _ => None,
+    });
+    let last = vote.and_then(|record| record.last_mut()).expect("a vote");
+    *last ^= 1;
+    seen
+}
+
+/// As if phone 1 had no batch on its disk.
+fn without_batches(seen: &[Observation]) -> Vec<Observation> {
+    let is_batch = |observation: &Observation| match observation {
+        Observation::Persisted { phone: 1, record } => record.first() == Some(&2),
+        _ => false,
+    };
+    seen.iter()
+        .filter(|seen| !is_batch(seen))
+        .cloned()
+        .collect()
+}
+
 /// As if phone 1 had not been told that a roll is closed.
 fn without_a_close(seen: &[Observation]) -> Vec<Observation> {
     let closes = |observation: &Observation| {
@@ -216,6 +242,15 @@ fn what_is_made_wrong_in_a_run_is_found_by_the_checker_of_that_property() {
         event: blame,
     };
     breaks("no_honest_blamed", &[&seen[..], &[blamed]].concat());
+}
+
+#[test]
+fn a_vote_that_is_signed_wrongly_or_for_what_is_not_held_is_found() {
+    let (room, seen) = played();
+    for seen in [signs_something_else(&seen), without_batches(&seen)] {
+        let (_, properties) = judged(&room, &seen);
+        assert_eq!(properties["protocol"].status(), Status::Violated);
+    }
 }
 
 #[test]

@@ -163,6 +163,7 @@ impl Room {
             epoch: node.epoch().0.number,
             view: node.view().0,
             primaries: self.phones[phone].primaries(),
+            convicted: node.convicted().iter().map(|seat| seat.0).collect(),
         });
         self.input(phone, Input::RadioState(RadioState::On));
     }

@@ -89,6 +89,8 @@ pub enum Observation {
         view: u64,
         /// Who votes there, in the order in which they lead its views.
         primaries: Vec<usize>,
+        /// Seats that it has proof against, so that their votes do not count with it.
+        convicted: Vec<u8>,
     },
     /// A lying phone has worked a roll out.
     Foreseen {

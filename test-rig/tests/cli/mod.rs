@@ -9,11 +9,12 @@ use std::process::{Command, Stdio};
 use serde_json::Value;
 
 /// The properties that every run reports.
-pub(crate) const PROPERTIES: [&str; 10] = [
+pub(crate) const PROPERTIES: [&str; 11] = [
     "agreement",
     "gap_free",
     "validity",
     "single_signing",
+    "protocol",
     "conservation",
     "no_honest_blamed",
     "bounded",
