@@ -1,10 +1,10 @@
 //! Signs two different statements for one place, and shows each half of the table another one.
 //!
-//! As primary two proposals, as backup two votes, and two view-changes whenever it moves.
+//! As primary two proposals, as backup two votes, two view-changes whenever it moves, and two new-views where it leads.
 
 use std::collections::BTreeMap;
 
-use bitcraps_core::consensus::{Head, Message, RequestId, ViewChange};
+use bitcraps_core::consensus::{Head, Message, NewViewMessage, RequestId, ViewChange};
 use bitcraps_core::node::Node;
 use bitcraps_core::wire::Decode;
 
@@ -72,6 +72,7 @@ impl Equivocator {
                     ..truth
                 }))
             }
+            Message::NewView(truth) => lowered(stage, truth),
             _ => None,
         }
     }
@@ -95,6 +96,19 @@ pub(super) fn second_proposal(
         chain,
     };
     (others != ids).then(|| (head, stage.pen.proposal(head, others)))
+}
+
+/// The same new-view at no head, where one follows from the view-changes that it names. Nothing if the phone has not seen them all.
+fn lowered(stage: &Stage, truth: &NewViewMessage) -> Option<Vec<u8>> {
+    let named = truth.seats.iter().zip(&truth.tags).map(|(seat, tag)| {
+        let (digest, _) = stage.memory.report(truth.view, *tag)?;
+        Some((seat, digest))
+    });
+    let named = named.collect::<Option<Vec<_>>>()?;
+    truth
+        .head
+        .is_some()
+        .then(|| stage.pen.new_view(truth.view, None, &named))
 }
 
 /// Another head for a place that somebody else proposed: the empty batch.

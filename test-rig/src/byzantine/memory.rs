@@ -2,9 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use bitcraps_core::consensus::{Message, RequestId};
+use bitcraps_core::consensus::{Head, Message, RequestId, ViewChange};
 use bitcraps_core::crypto::Digest;
 use bitcraps_core::node::Node;
+use bitcraps_core::wire::Decode;
 
 use super::pen::{Pen, Spoken, chain_of};
 
@@ -23,6 +24,8 @@ pub(crate) struct Memory {
     bodies: BTreeMap<RequestId, Digest>,
     order: VecDeque<RequestId>,
     heads: BTreeMap<(u64, u64), Known>,
+    /// View-changes by their view and the first bytes of their digests: the whole digest, and the head that they claim.
+    reports: BTreeMap<(u64, [u8; 16]), (Digest, Option<Head>)>,
     /// Fingerprints of what was heard.
     heard: BTreeSet<[u8; 16]>,
     heard_order: VecDeque<[u8; 16]>,
@@ -55,6 +58,16 @@ impl Memory {
                 if let Some(chain) = self.chain_of(&parent, spoken.sequence, &proposal.ids) {
                     let parent = Some(parent);
                     self.keep(at, Known { parent, chain });
+                }
+            }
+            Message::ViewChange(signed) => {
+                if let Ok(said) = ViewChange::from_bytes(&signed.statement) {
+                    let digest = pen.view_change_digest(&signed.statement);
+                    let at = (said.view, digest.short());
+                    self.reports.insert(at, (digest, said.prepared));
+                    if self.reports.len() > KEPT_MAX {
+                        self.reports.pop_first();
+                    }
                 }
             }
             Message::NewView(new_view) => {
@@ -98,6 +111,11 @@ impl Memory {
         let digests = ids.iter().map(|id| self.bodies.get(id).copied());
         let digests = digests.collect::<Option<Vec<Digest>>>()?;
         Some(chain_of(parent, sequence, &digests))
+    }
+
+    /// The whole digest of a view-change of which a new-view has the first bytes, and the head that it claims.
+    pub(crate) fn report(&self, view: u64, tag: [u8; 16]) -> Option<(Digest, Option<Head>)> {
+        self.reports.get(&(view, tag)).copied()
     }
 
     /// Ids of requests seen lately.

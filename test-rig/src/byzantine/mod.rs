@@ -177,7 +177,7 @@ fn lie(behaviour: Behaviour, entry: &Byzantine, plots: &[Plotters], seed: u64) -
         Behaviour::BadDealer => Box::<bad_dealer::BadDealer>::default(),
         Behaviour::FalseAccuser => Box::<false_accuser::FalseAccuser>::default(),
         Behaviour::Replayer => Box::<replayer::Replayer>::default(),
-        Behaviour::Amnesiac => Box::new(amnesiac::Amnesiac),
+        Behaviour::Amnesiac => Box::<amnesiac::Amnesiac>::default(),
         Behaviour::Twin => Box::new(twin::Twin),
         Behaviour::BlackHoleRelay => Box::new(black_hole_relay::BlackHoleRelay),
         Behaviour::CorruptingRelay => Box::new(corrupting_relay::CorruptingRelay),

@@ -3,8 +3,8 @@
 //! A liar has one real key, its own. Whatever it writes in another phone's name has a signature that does not fit.
 
 use bitcraps_core::consensus::{
-    Epoch, Head, Message, NO_NEW_VIEW, Phase, PrePrepare, Request, RequestId, SignedBytes,
-    ViewChange, Vote, VoteMessage,
+    Epoch, Head, Message, NO_NEW_VIEW, NewView, NewViewMessage, Phase, PrePrepare, Request,
+    RequestId, SignedBytes, ViewChange, Vote, VoteMessage,
 };
 use bitcraps_core::crypto::{
     Context, Digest, Identity, Roster, Seat, Signature, Signed, Statement,
@@ -148,6 +148,38 @@ impl Pen {
         let (view, delivered) = (statement.view, statement.delivered);
         let signed = Signed::sign(statement, &self.epoch.context, &self.identity);
         self.wire(&Message::ViewChange(bytes_of(&signed)), view, delivered)
+    }
+
+    /// A new-view of this phone's that stands on these view-changes, however many they are.
+    pub(crate) fn new_view(
+        &self,
+        view: u64,
+        head: Option<Head>,
+        view_changes: &[(Seat, Digest)],
+    ) -> Vec<u8> {
+        let statement = NewView {
+            view,
+            head,
+            view_changes: view_changes.to_vec(),
+        };
+        let signed = Signed::sign(statement, &self.epoch.context, &self.identity);
+        let message = NewViewMessage {
+            view,
+            head,
+            seats: view_changes.iter().map(|(seat, _)| *seat).collect(),
+            tags: view_changes
+                .iter()
+                .map(|(_, digest)| digest.short())
+                .collect(),
+            signature: *signed.signature(),
+        };
+        let sequence = head.map_or(0, |head| head.sequence);
+        self.wire(&Message::NewView(message), view, sequence)
+    }
+
+    /// The digest of a view-change's statement.
+    pub(crate) fn view_change_digest(&self, statement: &[u8]) -> Digest {
+        Digest::of(ViewChange::TAG, &[&self.epoch.context.0.0, statement])
     }
 
     /// This phone's share of a closed roll, made false and signed.

@@ -96,8 +96,13 @@ fn liars(
         .collect();
     let count = usize::try_from(draw.below(u64::from((players - 1) / 3) + 1)).unwrap_or(0);
     let mut seats: Vec<u8> = (0..players).collect();
-    // What the first primary does wrong is always seen; others have to wait for their view.
-    let first = (draw.below(2) == 0).then(|| seats.swap_remove(0));
+    // What the first primary does wrong is always seen, and what the second does once the first is left; others have to
+    // wait for their view.
+    let first = match draw.below(4) {
+        0 | 1 => Some(seats.swap_remove(0)),
+        2 => Some(seats.swap_remove(1)),
+        _ => None,
+    };
     let drawn: Vec<u8> = (0..count)
         .map(|_| seats.swap_remove(draw.index(seats.len())))
         .collect();
@@ -131,6 +136,7 @@ fn liars(
 const fn often(kind: Behaviour) -> usize {
     match kind {
         Behaviour::Equivocator | Behaviour::Colluder | Behaviour::Twin | Behaviour::Amnesiac => 3,
+        Behaviour::BadStateTransfer => 2,
         _ => 1,
     }
 }
@@ -169,7 +175,12 @@ fn fault(
         .collect();
     let kind = kinds[draw.index(kinds.len())];
     put(text, format_args!("\n[[fault]]\nkind = \"{kind}\"\n"));
-    let player = draw.below(u64::from(players));
+    // Half of those who are struck lead: that is what moves a table to another view.
+    let player = match draw.below(4) {
+        0 => 0,
+        1 => draw.below(u64::from(players).min(3)),
+        _ => draw.below(u64::from(players)),
+    };
     match kind {
         FaultKind::Crash => {
             put(text, format_args!("player = {player}\n"));
