@@ -1,9 +1,10 @@
 //! A safety rule without a mutant that some test kills is not tested (CONTRIBUTING.md, rule 11).
 //!
 //! `core/mutants/mutants.toml` breaks each rule once. Here, quickly: every mutant fits the sources, and its killer is a
-//! test. With `cargo test -p bitcraps-core --test mutants -- --ignored --nocapture` each mutant is built in a copy of
+//! test. With `cargo test -p bitcraps-core --test mutants -- --ignored --nocapture killed` each mutant is built in a copy of
 //! the tree and its killer must fail; that takes some minutes, prints a table, and fails if a mutant survives. `MUTANT=lock`
-//! in front leaves all but those with "lock" in their names out.
+//! in front leaves all but those with "lock" in their names out. Those that say `fuzz = true` must be found by `rig fuzz` as
+//! well, from outside, and `rig shrink` must make the room that found them smaller: `fuzz` in place of `killed`.
 #![allow(
     clippy::disallowed_methods,
     reason = "reads and copies the sources, and runs cargo on the copy; the core itself has no files"
@@ -17,7 +18,7 @@ mod mutation;
 
 use std::collections::BTreeMap;
 
-use mutation::{Mutant, Tree, Verdict};
+use mutation::{Found, Mutant, SEEDS_MAX, Tree, Verdict};
 
 #[test]
 fn every_mutant_fits_the_sources_and_names_a_test() {
@@ -52,15 +53,21 @@ fn two_mutants_do_not_have_one_name() {
     assert_eq!(names.len(), before);
 }
 
-#[test]
-#[ignore = "builds the core once for each mutant: some minutes"]
-fn every_mutant_is_killed_by_the_test_that_it_names() {
-    let scratch = Tree::here().copied();
-    let mut mutants = Mutant::all(&scratch);
+/// All, or those whose names have in them what is asked for.
+fn wanted(tree: &Tree) -> Vec<Mutant> {
+    let mut mutants = Mutant::all(tree);
     if let Ok(part) = std::env::var("MUTANT") {
         mutants.retain(|mutant| mutant.name.contains(&part));
     }
     assert!(!mutants.is_empty(), "no mutant has that name");
+    mutants
+}
+
+#[test]
+#[ignore = "builds the core once for each mutant: some minutes"]
+fn every_mutant_is_killed_by_the_test_that_it_names() {
+    let scratch = Tree::here().copied("tree");
+    let mutants = wanted(&scratch);
     let mut killers = BTreeMap::new();
     for mutant in &mutants {
         killers.insert(mutant.killer.to_string(), &mutant.killer);
@@ -89,4 +96,36 @@ fn every_mutant_is_killed_by_the_test_that_it_names() {
         mutants.len()
     );
     assert!(survivors.is_empty(), "not killed: {survivors:#?}");
+}
+
+#[test]
+#[ignore = "builds the rig once for each mutant and runs up to 2,000 rooms: about a minute and a half for most"]
+fn rig_fuzz_finds_these_mutants_and_rig_shrink_makes_what_it_finds_smaller() {
+    let scratch = Tree::here().copied("fuzzed");
+    let mut mutants = wanted(&scratch);
+    mutants.retain(|mutant| mutant.fuzz);
+    let mut problems = Vec::new();
+    for (number, mutant) in (1..).zip(&mutants) {
+        let verdict = match mutant.fuzzed(&scratch) {
+            Err(()) => "UNBUILT".to_owned(),
+            Ok(None) => format!("NOT FOUND in {SEEDS_MAX} seeds"),
+            Ok(Some(found)) => in_words(&found),
+        };
+        println!("{number:>3}/{} {}: {verdict}", mutants.len(), mutant.name);
+        if !verdict.starts_with("seed") {
+            problems.push(format!("{}: {verdict}", mutant.name));
+        }
+    }
+    assert!(problems.is_empty(), "{problems:#?}");
+}
+
+/// What was found; a room that did not become smaller does not begin with "seed".
+fn in_words(found: &Found) -> String {
+    let [before, after] = &found.sizes;
+    let smaller = after.is_below(before);
+    let problem = if smaller { "" } else { "NOT SMALLER: " };
+    format!(
+        "{problem}seed {}, {} ({}); phones, liars, faults, rolls, ms {:?} -> {:?}",
+        found.seed, found.property, found.detail, before.0, after.0
+    )
 }

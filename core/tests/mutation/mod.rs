@@ -1,5 +1,6 @@
 //! Mutants of the sources: read, applied to a copy of the tree, and put to the test that must notice.
 
+mod campaign;
 mod tree;
 
 use std::fmt;
@@ -7,6 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
+pub(crate) use campaign::{Found, SEEDS_MAX};
 pub(crate) use tree::Tree;
 
 /// How often is looked whether a test has ended.
@@ -18,6 +20,8 @@ const LOOKS_MAX: u32 = 18_000;
 pub(crate) struct Mutant {
     pub(crate) name: String,
     pub(crate) killer: Killer,
+    /// Whether `rig fuzz` has to find it too.
+    pub(crate) fuzz: bool,
     pub(crate) edits: Vec<Edit>,
 }
 
@@ -35,6 +39,9 @@ impl Mutant {
         Self {
             name: text(entry, "name"),
             killer: Killer::new(&text(entry, "killer")),
+            fuzz: entry
+                .get("fuzz")
+                .is_some_and(|fuzz| fuzz.as_bool().unwrap()),
             edits: edits
                 .map(|edit| Edit {
                     file: text(edit, "file"),
@@ -45,8 +52,13 @@ impl Mutant {
         }
     }
 
-    /// Breaks the tree, runs the killer, and mends the tree again.
+    /// Puts the killer to the broken tree.
     pub(crate) fn run(&self, tree: &Tree) -> Verdict {
+        self.broken(tree, || self.killer.run(tree))
+    }
+
+    /// Breaks the tree, does something with it, and mends the tree again.
+    fn broken<T>(&self, tree: &Tree, act: impl FnOnce() -> T) -> T {
         let before: Vec<(&str, String)> = self
             .edits
             .iter()
@@ -55,12 +67,12 @@ impl Mutant {
         for edit in &self.edits {
             tree.write(&edit.file, &edit.applied(tree).unwrap());
         }
-        let verdict = self.killer.run(tree);
+        let result = act();
         // Two edits may be of one file: the oldest text goes back last.
         for (file, text) in before.iter().rev() {
             tree.write(file, text);
         }
-        verdict
+        result
     }
 }
 

@@ -24,9 +24,10 @@ impl Tree {
         }
     }
 
-    /// A copy of it beside the other things that cargo builds.
-    pub(crate) fn copied(&self) -> Self {
-        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants/tree");
+    /// A copy of it beside the other things that cargo builds, to be broken by one test alone.
+    pub(crate) fn copied(&self, name: &str) -> Self {
+        let root = Path::new(env!("CARGO_TARGET_TMPDIR")).join("mutants");
+        let root = root.join(name);
         if root.exists() {
             std::fs::remove_dir_all(&root).unwrap();
         }
@@ -71,6 +72,30 @@ impl Tree {
             .env("CARGO_TARGET_DIR", &self.target)
             .args(["--config", "profile.dev.package.bitcraps-core.opt-level=0"]);
         cargo
+    }
+
+    /// Cargo for this tree, for programs that have to be fast: what changes with each mutant is built in parts all the same.
+    pub(crate) fn release(&self) -> Command {
+        let mut cargo = Command::new(env!("CARGO"));
+        cargo.current_dir(&self.root);
+        cargo.env("CARGO_TARGET_DIR", self.release_target());
+        let quickly = ["lto=\"off\"", "incremental=true", "codegen-units=32"];
+        for setting in quickly {
+            cargo
+                .arg("--config")
+                .arg(format!("profile.release.{setting}"));
+        }
+        cargo
+    }
+
+    /// A program that [`Self::release`] has built.
+    pub(crate) fn release_binary(&self, name: &str) -> PathBuf {
+        self.release_target().join("release").join(name)
+    }
+
+    /// Not where the unbroken program is: nobody should run a mutant by accident.
+    fn release_target(&self) -> PathBuf {
+        self.target.join("tmp/mutants/target")
     }
 }
 
