@@ -1,6 +1,6 @@
 //! The room: n phones, the links between them, and one queue of things to come.
 //!
-//! A discrete-event simulation in whole microseconds. Everything that happens has a place in one ordered map, keyed by
+//! A discrete-event simulation in whole microseconds. Everything that is to happen has a place in one agenda, by
 //! time and by the order in which it was scheduled, so the same scenario and seed give the same run on every machine.
 
 mod agenda;
