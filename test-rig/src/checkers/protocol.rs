@@ -147,6 +147,8 @@ impl Protocol {
         let replica = &mut self.replicas[phone];
         if replica.epoch != epoch {
             replica.go_to(epoch, Some(members.to_vec()));
+            // It died between making the change durable and telling of it.
+            replica.changes.clear();
         }
         let sits = |seat: &&u8| members.contains(&usize::from(**seat));
         for seat in replica.proven.iter().filter(sits) {

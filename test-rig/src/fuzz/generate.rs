@@ -175,7 +175,7 @@ fn fault(
         .collect();
     let kind = kinds[draw.index(kinds.len())];
     put(text, format_args!("\n[[fault]]\nkind = \"{kind}\"\n"));
-    // Half of those who are struck lead: that is what moves a table to another view.
+    // Half of those who are struck lead one of the first views: that is what moves a table to another.
     let player = match draw.below(4) {
         0 => 0,
         1 => draw.below(u64::from(players).min(3)),
