@@ -18,7 +18,7 @@ mod mutation;
 
 use std::collections::BTreeMap;
 
-use mutation::{Found, Mutant, SEEDS_MAX, Tree, Verdict};
+use mutation::{Found, Mutant, SEEDS_MAX, Tree, Unbroken, Verdict};
 
 #[test]
 fn every_mutant_fits_the_sources_and_names_a_test() {
@@ -104,11 +104,15 @@ fn rig_fuzz_finds_these_mutants_and_rig_shrink_makes_what_it_finds_smaller() {
     let scratch = Tree::here().copied("fuzzed");
     let mut mutants = wanted(&scratch);
     mutants.retain(|mutant| mutant.fuzz);
+    let unbroken = Unbroken::built(&scratch);
     let mut problems = Vec::new();
     for (number, mutant) in (1..).zip(&mutants) {
         let verdict = match mutant.fuzzed(&scratch) {
             Err(()) => "UNBUILT".to_owned(),
             Ok(None) => format!("NOT FOUND in {SEEDS_MAX} seeds"),
+            Ok(Some(found)) if !unbroken.passes(&found) => {
+                format!("FAILS ANYWAY: seed {}", found.seed)
+            }
             Ok(Some(found)) => in_words(&found),
         };
         println!("{number:>3}/{} {}: {verdict}", mutants.len(), mutant.name);

@@ -8,7 +8,7 @@ use std::path::Path;
 use std::process::{Command, Stdio};
 use std::time::Duration;
 
-pub(crate) use campaign::{Found, SEEDS_MAX};
+pub(crate) use campaign::{Found, SEEDS_MAX, Unbroken};
 pub(crate) use tree::Tree;
 
 /// How often is looked whether a test has ended.
