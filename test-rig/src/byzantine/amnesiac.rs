@@ -53,11 +53,7 @@ impl Lying for Amnesiac {
 /// The same new-view without the highest claim, as if it had never come, and without the view-change that makes it if
 /// `whole`. Nothing if the phone has not seen them all.
 fn forgetful(stage: &Stage, truth: &NewViewMessage, whole: bool) -> Option<Vec<u8>> {
-    let named = truth.seats.iter().zip(&truth.tags).map(|(seat, tag)| {
-        let (digest, claim) = stage.memory.report(truth.view, *tag)?;
-        Some((claim, seat, digest))
-    });
-    let mut named = named.collect::<Option<Vec<_>>>()?;
+    let mut named = stage.memory.reports(truth)?;
     let highest = (0..named.len()).max_by_key(|at| named[*at].0)?;
     if whole {
         named.remove(highest);

@@ -100,11 +100,8 @@ pub(super) fn second_proposal(
 
 /// The same new-view at no head, where one follows from the view-changes that it names. Nothing if the phone has not seen them all.
 fn lowered(stage: &Stage, truth: &NewViewMessage) -> Option<Vec<u8>> {
-    let named = truth.seats.iter().zip(&truth.tags).map(|(seat, tag)| {
-        let (digest, _) = stage.memory.report(truth.view, *tag)?;
-        Some((seat, digest))
-    });
-    let named = named.collect::<Option<Vec<_>>>()?;
+    let named = stage.memory.reports(truth)?.into_iter();
+    let named: Vec<_> = named.map(|(_, seat, digest)| (seat, digest)).collect();
     truth
         .head
         .is_some()

@@ -2,8 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 
-use bitcraps_core::consensus::{Head, Message, RequestId, ViewChange};
-use bitcraps_core::crypto::Digest;
+use bitcraps_core::consensus::{Head, Message, NewViewMessage, RequestId, ViewChange};
+use bitcraps_core::crypto::{Digest, Seat};
 use bitcraps_core::node::Node;
 use bitcraps_core::wire::Decode;
 
@@ -113,9 +113,14 @@ impl Memory {
         Some(chain_of(parent, sequence, &digests))
     }
 
-    /// The whole digest of a view-change of which a new-view has the first bytes, and the head that it claims.
-    pub(crate) fn report(&self, view: u64, tag: [u8; 16]) -> Option<(Digest, Option<Head>)> {
-        self.reports.get(&(view, tag)).copied()
+    /// What each view-change claims that a new-view stands on, whose it is, and its whole digest; `None` if one was never
+    /// seen.
+    pub(crate) fn reports(&self, of: &NewViewMessage) -> Option<Vec<(Option<Head>, Seat, Digest)>> {
+        let named = of.seats.iter().zip(&of.tags).map(|(seat, tag)| {
+            let (digest, claim) = self.reports.get(&(of.view, *tag))?;
+            Some((*claim, seat, *digest))
+        });
+        named.collect()
     }
 
     /// Ids of requests seen lately.

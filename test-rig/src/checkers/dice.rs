@@ -9,7 +9,7 @@ use bitcraps_core::consensus::Batch;
 use bitcraps_core::table::Outcome;
 
 use super::coin::{Key, commitments, dice, message};
-use super::{Property, tagged_hash};
+use super::{Property, quorum, tagged_hash};
 
 const DEAL: u8 = 7;
 /// A share's message: header, share, signature.
@@ -197,16 +197,6 @@ impl Dice {
             self.proven.pop_first();
         }
         Some(dice(&message, &key.value(shares)?))
-    }
-}
-
-/// How many make a quorum: any two share more members than can lie, and of two or three it takes everybody.
-fn quorum(members: usize) -> usize {
-    let faulty = members.saturating_sub(1) / 3;
-    if members <= 3 {
-        members
-    } else {
-        (members + faulty + 1).div_ceil(2)
     }
 }
 

@@ -286,3 +286,19 @@ pub(crate) fn tagged_hash(tag: &str, parts: &[&[u8]]) -> [u8; 32] {
     }
     hash.finalize().into()
 }
+
+/// What a signature covers (protocol.md, 4): `len(tag) u8 ‖ tag ‖ context ‖ statement`.
+fn signed_bytes(tag: &str, context: &[u8; 32], statement: &[u8]) -> Vec<u8> {
+    let length = [u8::try_from(tag.len()).expect("tags are short")];
+    [&length[..], tag.as_bytes(), context, statement].concat()
+}
+
+/// How many make a quorum: any two share more members than can lie, and of two or three it takes everybody.
+fn quorum(members: usize) -> usize {
+    let faulty = members.saturating_sub(1) / 3;
+    if members <= 3 {
+        members
+    } else {
+        (members + faulty + 1).div_ceil(2)
+    }
+}

@@ -18,7 +18,7 @@ use ed25519_dalek::{Signature, VerifyingKey};
 use super::records::{
     COMMIT, Entered, Head, Message, PRE_PREPARE, PREPARE, Record, VIEW_CHANGE, ViewChange,
 };
-use super::{Property, tagged_hash};
+use super::{Property, quorum, signed_bytes, tagged_hash};
 
 const VERSION: u16 = 1;
 /// W: how many slots above the last applied one may be voted on.
@@ -165,12 +165,14 @@ impl Protocol {
             (None, _) => {}
         }
         let view = head.map_or(0, |head| head.view);
+        let what = (message.kind, view);
+        if self.replicas[phone].looked_at.contains(&what) {
+            return;
+        }
         let Some(covered) = self.covered(phone, head, message) else {
             return;
         };
-        if !self.replicas[phone].looked_at.insert((message.kind, view)) {
-            return;
-        }
+        self.replicas[phone].looked_at.insert(what);
         let key = VerifyingKey::from_bytes(&self.keys[phone]).ok();
         let signature = Signature::from_bytes(&message.signature);
         let holds = key.is_some_and(|key| key.verify_strict(&covered, &signature).is_ok());
@@ -241,19 +243,15 @@ impl Protocol {
         });
     }
 
-    /// The bytes that a signature covers: `len(tag) u8 ‖ tag ‖ context ‖ statement`. Nothing for what is not looked at, or
-    /// where the checker does not know who votes.
+    /// The bytes that a signature covers. Nothing for what is not looked at, or where the checker does not know who votes.
     fn covered(&self, phone: usize, head: Option<Head>, message: &Message<'_>) -> Option<Vec<u8>> {
         let epoch = self.epoch_context(phone)?;
-        let signed = |tag: &str, context: &[u8], statement: &[u8]| {
-            let length = [u8::try_from(tag.len()).unwrap_or(u8::MAX)];
-            [&length[..], tag.as_bytes(), context, statement].concat()
-        };
         let phase = match message.kind {
             PRE_PREPARE | PREPARE => 1_u8,
             COMMIT => 2,
             VIEW_CHANGE => {
-                return Some(signed("bitcraps/view-change/v1", &epoch, message.statement));
+                let tag = "bitcraps/view-change/v1";
+                return Some(signed_bytes(tag, &epoch, message.statement));
             }
             _ => return None,
         };
@@ -264,7 +262,7 @@ impl Protocol {
         };
         let context = tagged_hash("bitcraps/context/view/v1", &[&epoch, &new_view]);
         let statement = [&[phase][..], &head.bytes()].concat();
-        Some(signed("bitcraps/vote/v1", &context, &statement))
+        Some(signed_bytes("bitcraps/vote/v1", &context, &statement))
     }
 
     fn entered(&mut self, phone: usize, entered: &Entered<'_>) {
@@ -366,12 +364,6 @@ impl Replica {
         }
         true
     }
-}
-
-/// q of n (protocol.md, top): everybody of fewer than four, else the least number of which any two share more than f.
-const fn quorum(n: usize) -> usize {
-    let f = n.saturating_sub(1) / 3;
-    if n < 4 { n } else { (n + f + 1).div_ceil(2) }
 }
 
 #[cfg(test)]

@@ -8,7 +8,7 @@ use std::collections::BTreeSet;
 use bitcraps_core::consensus::{Batch, SignedRequest};
 use ed25519_dalek::{Signature, VerifyingKey};
 
-use super::{Property, tagged_hash};
+use super::{Property, signed_bytes, tagged_hash};
 
 const VERSION: u16 = 1;
 const REQUEST_TAG: &str = "bitcraps/request/v1";
@@ -45,7 +45,7 @@ impl Validity {
             return;
         }
         for request in batch {
-            let signed = self.signed_bytes(request);
+            let signed = self.covered(request);
             let signature = Signature::from_bytes(&request.signed.signature().0);
             let key = self
                 .keys
@@ -59,21 +59,17 @@ impl Validity {
         }
     }
 
-    /// `len(tag) u8 ‖ tag ‖ context ‖ player u8 ‖ number u64 ‖ skips u8 ‖ length u16 ‖ payload`.
-    fn signed_bytes(&self, request: &SignedRequest) -> Vec<u8> {
+    /// Its statement is `player u8 ‖ number u64 ‖ skips u8 ‖ length u16 ‖ payload`.
+    fn covered(&self, request: &SignedRequest) -> Vec<u8> {
         let payload = request.payload();
-        let mut bytes = vec![u8::try_from(REQUEST_TAG.len()).expect("a short tag")];
-        bytes.extend_from_slice(REQUEST_TAG.as_bytes());
-        bytes.extend_from_slice(&self.context);
-        bytes.push(request.player().0);
-        bytes.extend_from_slice(&request.number().to_le_bytes());
-        bytes.push(u8::from(request.skips()));
-        bytes.extend_from_slice(
-            &u16::try_from(payload.len())
-                .unwrap_or(u16::MAX)
-                .to_le_bytes(),
-        );
-        bytes.extend_from_slice(payload);
-        bytes
+        let length = u16::try_from(payload.len()).unwrap_or(u16::MAX);
+        let statement = [
+            &[request.player().0][..],
+            &request.number().to_le_bytes(),
+            &[u8::from(request.skips())],
+            &length.to_le_bytes(),
+            payload,
+        ];
+        signed_bytes(REQUEST_TAG, &self.context, &statement.concat())
     }
 }
