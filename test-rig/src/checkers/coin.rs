@@ -1,5 +1,7 @@
 //! The coin, written a second time from `core/docs/dice.md`: keys from dealings, proofs of shares, the roll's value, dice.
 
+use std::collections::BTreeSet;
+
 use curve25519_dalek::ristretto::CompressedRistretto;
 use curve25519_dalek::traits::{Identity as _, VartimeMultiscalarMul as _};
 use curve25519_dalek::{RistrettoPoint, Scalar};
@@ -7,6 +9,8 @@ use sha2::{Digest as _, Sha512};
 
 use super::tagged_hash;
 
+/// Bytes of a share without its message's header and signature.
+pub(super) const SHARE: usize = 97;
 /// Domain of the points that rolls are hashed to.
 const DOMAIN: &[u8] = b"BITCRAPS-V01-CS01-with-ristretto255_XMD:SHA-512_R255MAP_RO_";
 
@@ -21,20 +25,28 @@ pub(super) fn commitments(dealing: &[u8]) -> Option<Vec<[u8; 32]>> {
 }
 
 /// A key as auditors see it: the sum of the dealings' commitments.
-#[derive(Clone, Debug)]
+#[derive(Debug)]
 pub(super) struct Key {
+    /// Which dealings it is made of.
+    pub(super) name: [u8; 32],
     sums: Vec<RistrettoPoint>,
 }
 
 impl Key {
-    pub(super) fn of(dealings: &[Vec<[u8; 32]>]) -> Option<Self> {
+    pub(super) fn of(name: [u8; 32], dealings: &[Vec<[u8; 32]>]) -> Option<Self> {
         let mut sums = vec![RistrettoPoint::identity(); dealings.first()?.len()];
         for dealing in dealings {
             for (sum, bytes) in sums.iter_mut().zip(dealing) {
                 *sum += CompressedRistretto(*bytes).decompress()?;
             }
         }
-        Some(Self { sums })
+        Some(Self { name, sums })
+    }
+
+    /// What the dealings of a key are called together.
+    pub(super) fn name(dealings: &[Vec<[u8; 32]>]) -> [u8; 32] {
+        let parts: Vec<&[u8]> = dealings.iter().map(|dealt| dealt.as_flattened()).collect();
+        tagged_hash("rig/key", &parts)
     }
 
     /// How many shares make a roll.
@@ -49,47 +61,92 @@ impl Key {
             times(sum, u32::from(seat) + 1) + coefficient
         })
     }
+}
 
-    /// Whether a share (signer, V, c, z) of a roll has a proof that holds.
-    pub(super) fn holds(&self, message: &[u8], share: &[u8; 97]) -> bool {
-        self.proof(message, share).unwrap_or(false)
-    }
+/// A roll under a key, and what came of the shares that were shown of it so far. Phones show each other's.
+#[derive(Debug)]
+pub(super) struct Throw {
+    message: Vec<u8>,
+    /// The point that the roll is hashed to.
+    point: RistrettoPoint,
+    /// Shares with proofs that hold.
+    proven: BTreeSet<[u8; SHARE]>,
+    dice: Option<(u8, u8)>,
+}
 
-    fn proof(&self, message: &[u8], share: &[u8; 97]) -> Option<bool> {
-        let (v, c, z) = parts(share)?;
-        let key = self.member(share[0]);
-        let value = CompressedRistretto(v).decompress()?;
-        let first = RistrettoPoint::vartime_double_scalar_mul_basepoint(&-c, &key, &z);
-        let points = [hash_to_group(message), value];
-        let second = RistrettoPoint::vartime_multiscalar_mul([z, -c], points);
-        let (key, first, second) = (key.compress(), first.compress(), second.compress());
-        let parts: [&[u8]; 6] = [&share[..1], &key.0, message, &v, &first.0, &second.0];
-        Some(wide_scalar("bitcraps/share/v1", &parts) == c)
-    }
-
-    /// The value of a roll from as many shares as it takes.
-    pub(super) fn value(&self, shares: &[[u8; 97]]) -> Option<[u8; 32]> {
-        let shares = shares.get(..self.threshold())?;
-        let (mut weights, mut points) = (Vec::new(), Vec::new());
-        let mut divisors = Vec::new();
-        for share in shares {
-            let (v, ..) = parts(share)?;
-            let (mut above, mut below) = (Scalar::ONE, Scalar::ONE);
-            for other in shares.iter().filter(|other| other[0] != share[0]) {
-                let (x, own) = (place(other[0]), place(share[0]));
-                above *= x;
-                below *= x - own;
-            }
-            weights.push(above);
-            divisors.push(below);
-            points.push(CompressedRistretto(v).decompress()?);
+impl Throw {
+    pub(super) fn new(message: Vec<u8>) -> Self {
+        Self {
+            point: hash_to_group(&message),
+            message,
+            proven: BTreeSet::new(),
+            dice: None,
         }
-        Scalar::invert_batch_alloc(&mut divisors);
-        let weights = weights.iter().zip(&divisors);
-        let weights = weights.map(|(above, one_over_below)| above * one_over_below);
-        let sum = RistrettoPoint::vartime_multiscalar_mul(weights, points);
-        Some(sum.compress().0)
     }
+
+    /// What as many different seats' shares make as it takes, if each of them has a proof that holds. Such shares lie on
+    /// the key's polynomial: any t of them make the same value, so that it is worked out from the first ones only.
+    pub(super) fn dice(&mut self, key: &Key, shares: &[[u8; SHARE]]) -> Option<(u8, u8)> {
+        let signers: BTreeSet<u8> = shares.iter().map(|share| share[0]).collect();
+        if signers.len() != shares.len() || shares.len() < key.threshold() {
+            return None;
+        }
+        for share in shares {
+            if !self.proven.contains(share) {
+                if !self.holds(key, share).unwrap_or(false) {
+                    return None;
+                }
+                self.proven.insert(*share);
+            }
+        }
+        if self.dice.is_none() {
+            let value = value(shares.get(..key.threshold())?)?;
+            self.dice = Some(dice(&self.message, &value));
+        }
+        self.dice
+    }
+
+    /// Whether a share (signer, V, c, z) has a proof that holds.
+    fn holds(&self, key: &Key, share: &[u8; SHARE]) -> Option<bool> {
+        let (v, c, z) = parts(share)?;
+        let member = key.member(share[0]);
+        let value = CompressedRistretto(v).decompress()?;
+        let first = RistrettoPoint::vartime_double_scalar_mul_basepoint(&-c, &member, &z);
+        let second = RistrettoPoint::vartime_multiscalar_mul([z, -c], [self.point, value]);
+        let (member, first, second) = (member.compress(), first.compress(), second.compress());
+        let proof: [&[u8]; 6] = [
+            &share[..1],
+            &member.0,
+            &self.message,
+            &v,
+            &first.0,
+            &second.0,
+        ];
+        Some(wide_scalar("bitcraps/share/v1", &proof) == c)
+    }
+}
+
+/// The value that these shares make: V(0) of the polynomial through them.
+fn value(shares: &[[u8; SHARE]]) -> Option<[u8; 32]> {
+    let (mut weights, mut points) = (Vec::new(), Vec::new());
+    let mut divisors = Vec::new();
+    for share in shares {
+        let (v, ..) = parts(share)?;
+        let (mut above, mut below) = (Scalar::ONE, Scalar::ONE);
+        for other in shares.iter().filter(|other| other[0] != share[0]) {
+            let (x, own) = (place(other[0]), place(share[0]));
+            above *= x;
+            below *= x - own;
+        }
+        weights.push(above);
+        divisors.push(below);
+        points.push(CompressedRistretto(v).decompress()?);
+    }
+    Scalar::invert_batch_alloc(&mut divisors);
+    let weights = weights.iter().zip(&divisors);
+    let weights = weights.map(|(above, one_over_below)| above * one_over_below);
+    let sum = RistrettoPoint::vartime_multiscalar_mul(weights, points);
+    Some(sum.compress().0)
 }
 
 /// "bitcraps/roll/v1" ‖ table ‖ epoch ‖ roll ‖ C_s.
@@ -99,7 +156,7 @@ pub(super) fn message(table: &[u8; 32], epoch: u64, roll: u64, chain: &[u8; 32])
 }
 
 /// The dice of a value.
-pub(super) fn dice(message: &[u8], value: &[u8; 32]) -> (u8, u8) {
+fn dice(message: &[u8], value: &[u8; 32]) -> (u8, u8) {
     let seed = tagged_hash("bitcraps/roll/seed/v1", &[message, value]);
     for counter in 0..u32::MAX {
         let block = tagged_hash("bitcraps/dice/v1", &[&seed, &counter.to_le_bytes()]);
@@ -127,7 +184,7 @@ fn place(seat: u8) -> Scalar {
     Scalar::from(u64::from(seat) + 1)
 }
 
-fn parts(share: &[u8; 97]) -> Option<([u8; 32], Scalar, Scalar)> {
+fn parts(share: &[u8; SHARE]) -> Option<([u8; 32], Scalar, Scalar)> {
     let part = |at: usize| <[u8; 32]>::try_from(&share[at..at + 32]).ok();
     let scalar = |bytes| Option::<Scalar>::from(Scalar::from_canonical_bytes(bytes));
     Some((part(1)?, scalar(part(33)?)?, scalar(part(65)?)?))

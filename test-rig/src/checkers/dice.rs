@@ -3,18 +3,20 @@
 //! Keys are computed here again from the dealings that a phone delivered, and rolls from the shares that it shows. Nothing
 //! of the core's coin is called.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use bitcraps_core::consensus::Batch;
 use bitcraps_core::table::Outcome;
 
-use super::coin::{Key, commitments, dice, message};
-use super::{Property, quorum, tagged_hash};
+use super::coin::{Key, SHARE, Throw, commitments, message};
+use super::{Property, quorum};
 
 const DEAL: u8 = 7;
 /// A share's message: header, share, signature.
 const HEADER: usize = 6;
-const SHARE: usize = 97;
+/// How many keys and rolls are remembered.
+const KEPT_MAX: usize = 64;
 
 /// A dealer, its commitments, and for how many members it dealt.
 type Dealt = (u8, Vec<[u8; 32]>, usize);
@@ -27,7 +29,7 @@ struct Log {
     /// The dealings of each attempt in the order of the log, a dealer's first.
     dealings: BTreeMap<Attempt, Vec<Dealt>>,
     chains: BTreeMap<u64, [u8; 32]>,
-    keys: BTreeMap<u64, Key>,
+    keys: BTreeMap<u64, Arc<Key>>,
     /// Epochs with their first slots.
     epochs: BTreeMap<u64, u64>,
     /// The roll that is closed: its epoch and the chain digest of its slot.
@@ -43,8 +45,10 @@ pub(super) struct Dice {
     table: [u8; 32],
     rolled: BTreeMap<u64, ((u8, u8), usize)>,
     logs: Vec<Log>,
-    /// Proofs that hold: of roll, epoch, chain and share. Phones show each other's.
-    proven: BTreeSet<[u8; 32]>,
+    /// Every phone has the same keys, unless something is wrong.
+    keys: BTreeMap<[u8; 32], Arc<Key>>,
+    /// By roll, epoch, C_s and key.
+    throws: BTreeMap<(u64, u64, [u8; 32], [u8; 32]), Throw>,
 }
 
 impl Dice {
@@ -58,7 +62,8 @@ impl Dice {
             table,
             rolled: BTreeMap::new(),
             logs: vec![first; phones],
-            proven: BTreeSet::new(),
+            keys: BTreeMap::new(),
+            throws: BTreeMap::new(),
         }
     }
 
@@ -146,7 +151,14 @@ impl Dice {
                 format!("phone {phone}: of {members} members, {q} make a roll, and phone {dealer} dealt for {t}")
             });
         }
-        let key = Key::of(&dealt).filter(|_| same);
+        let name = Key::name(&dealt);
+        let known = self.keys.get(&name).cloned();
+        let key = known.or_else(|| Key::of(name, &dealt).map(Arc::new));
+        let key = key.filter(|_| same);
+        self.keys.extend(key.clone().map(|key| (name, key)));
+        while self.keys.len() > KEPT_MAX {
+            self.keys.pop_first();
+        }
         self.property.check(key.is_some(), || {
             format!("phone {phone}: the key of epoch {epoch} is not that of the first dealings")
         });
@@ -179,24 +191,19 @@ impl Dice {
         shares: &[[u8; SHARE]],
     ) -> Option<(u8, u8)> {
         let key = self.logs[phone].keys.get(&epoch)?;
-        let message = message(&self.table, epoch, roll, &chain);
-        let signers: BTreeSet<u8> = shares.iter().map(|share| share[0]).collect();
-        if closed != roll || signers.len() != shares.len() {
+        if closed != roll {
             return None;
         }
-        for share in shares {
-            let name = tagged_hash("proven", &[&message, share]);
-            if !self.proven.contains(&name) {
-                if !key.holds(&message, share) {
-                    return None;
-                }
-                self.proven.insert(name);
-            }
+        let place = (roll, epoch, chain, key.name);
+        let throw = self.throws.entry(place);
+        let message = || message(&self.table, epoch, roll, &chain);
+        let dice = throw
+            .or_insert_with(|| Throw::new(message()))
+            .dice(key, shares);
+        while self.throws.len() > KEPT_MAX {
+            self.throws.pop_first();
         }
-        while self.proven.len() > 4096 {
-            self.proven.pop_first();
-        }
-        Some(dice(&message, &key.value(shares)?))
+        dice
     }
 }
 
