@@ -12,10 +12,9 @@ const SLOW_US: (u64, u64) = (80_000, 400_000);
 /// The journal file of one phone, as the disk has it, and the records that are written next.
 #[derive(Debug)]
 pub(super) struct Disk {
-    file: Vec<u8>,
+    /// The file in parts: what it began with, then what each sync added.
+    parts: Vec<Vec<u8>>,
     journal: Journal,
-    /// Where each synced block ends.
-    ends: Vec<usize>,
     group: Vec<Vec<u8>>,
     stream: Stream,
     /// Something that was synced is gone: from then on the phone counts among the faulty.
@@ -28,9 +27,8 @@ impl Disk {
     pub(super) fn new(stream: Stream) -> Self {
         let (journal, file) = Journal::create();
         Self {
-            file,
+            parts: vec![file],
             journal,
-            ends: Vec::new(),
             group: Vec::new(),
             stream,
             forgot: false,
@@ -53,8 +51,7 @@ impl Disk {
         let block = self.journal.seal(&group);
         self.synced.0 += 1;
         self.synced.1 += block.len() as u64;
-        self.file.extend(block);
-        self.ends.push(self.file.len());
+        self.parts.push(block);
     }
 
     pub(super) fn slow_us(&mut self) -> u64 {
@@ -72,16 +69,19 @@ impl Disk {
             Some(DiskMode::TornWrite) if !group.is_empty() => {
                 let block = self.journal.seal(&group);
                 let part = 1 + self.stream.index(block.len());
-                self.file.extend(&block[..part.min(block.len() - 1)]);
+                self.parts.push(block[..part.min(block.len() - 1)].to_vec());
             }
             Some(DiskMode::BitFlip) => {
-                let at = self.stream.index(self.file.len());
-                self.file[at] ^= 1 << self.stream.below(8);
+                let mut file = self.parts.concat();
+                let at = self.stream.index(file.len());
+                file[at] ^= 1 << self.stream.below(8);
+                self.parts = vec![file];
             }
-            Some(DiskMode::Lost) => self.file.clear(),
+            Some(DiskMode::Lost) => self.parts.clear(),
             Some(DiskMode::Rollback) => {
-                let half = self.ends.get(self.ends.len() / 2);
-                self.file.truncate(half.copied().unwrap_or(0));
+                let syncs = self.parts.len().saturating_sub(1);
+                let kept = if syncs == 0 { 0 } else { 2 + syncs / 2 };
+                self.parts.truncate(kept);
             }
             _ => {}
         }
@@ -89,7 +89,7 @@ impl Disk {
 
     /// The phone starts again: gives the records that it goes on from, and whether the file could be used.
     pub(super) fn read(&mut self) -> (Vec<Vec<u8>>, bool) {
-        match Journal::read(&self.file) {
+        match Journal::read(&self.parts.concat()) {
             Ok(Read { records, .. }) => {
                 let records = compacted(&records);
                 self.begin(&records);
@@ -104,10 +104,8 @@ impl Disk {
 
     /// A new file with these records.
     pub(super) fn begin(&mut self, records: &[Vec<u8>]) {
-        let (mut journal, mut file) = Journal::create();
-        file.extend(journal.seal(records));
-        self.ends = vec![file.len()];
-        self.file = file;
+        let (mut journal, file) = Journal::create();
+        self.parts = vec![file, journal.seal(records)];
         self.journal = journal;
     }
 }

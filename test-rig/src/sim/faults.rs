@@ -87,12 +87,12 @@ impl Room {
             .air
             .links
             .iter()
-            .map(|(id, link)| (*id, link.ends))
+            .map(|(id, link)| (id, link.ends))
             .collect();
         for (id, [a, b]) in links {
             let (cut, loss) = (self.is_cut(a, b), self.fault_loss(a, b));
             let now_us = self.now_us;
-            let Some(link) = self.air.links.get_mut(&id) else {
+            let Some(link) = self.air.links.get_mut(id) else {
                 continue;
             };
             link.fault_loss_ppm = loss;

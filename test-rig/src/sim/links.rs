@@ -45,7 +45,7 @@ impl Room {
     }
 
     fn on_carried(&mut self, link: u64, carried: Vec<Carried>) {
-        let Some(ends) = self.air.links.get(&link).map(|sim| sim.ends) else {
+        let Some(ends) = self.air.links.get(link).map(|sim| sim.ends) else {
             return;
         };
         for Carried {
@@ -68,7 +68,7 @@ impl Room {
 
     pub(super) fn on_arrival(&mut self, link: u64, phone: usize, chunk: Vec<u8>) {
         // A chunk of a link that went down meanwhile is gone with it.
-        let ends = self.air.links.get(&link).map(|sim| sim.ends);
+        let ends = self.air.links.get(link).map(|sim| sim.ends);
         let heard = |[a, b]: [usize; 2]| !self.is_mute(if a == phone { b } else { a }, phone);
         if ends.is_some_and(heard) {
             self.trace
@@ -186,7 +186,7 @@ impl Room {
             let [central, peripheral] = sim.ends;
             sim.profile.mtu < self.profile_between(central, peripheral).mtu
         });
-        let small: Vec<u64> = small.map(|(link, _)| *link).collect();
+        let small: Vec<u64> = small.map(|(link, _)| link).collect();
         small.into_iter().for_each(|link| self.close(link, None));
     }
 
@@ -210,7 +210,7 @@ impl Room {
     }
 
     pub(super) fn on_supervision(&mut self, link: u64) {
-        let Some(sim) = self.air.links.get(&link) else {
+        let Some(sim) = self.air.links.get(link) else {
             return;
         };
         let over = sim
@@ -223,7 +223,7 @@ impl Room {
 
     pub(super) fn watch_cut(&mut self, link: u64) {
         let now_us = self.now_us;
-        let Some(sim) = self.air.links.get_mut(&link) else {
+        let Some(sim) = self.air.links.get_mut(link) else {
             return;
         };
         sim.cut_since = Some(now_us);
@@ -273,8 +273,8 @@ impl Room {
     pub(super) fn are_linked(&self, a: usize, b: usize) -> bool {
         self.air
             .links
-            .values()
-            .any(|sim| sim.end_of(a).is_some() && sim.end_of(b).is_some())
+            .iter()
+            .any(|(_, sim)| sim.end_of(a).is_some() && sim.end_of(b).is_some())
     }
 }
 

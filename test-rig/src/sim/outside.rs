@@ -194,7 +194,7 @@ impl Room {
             let peer = *outside.peers.get(&(phone, link))?;
             return Some((pair(phone, peer), peer));
         }
-        let [a, b] = self.air.links.get(&link)?.ends;
+        let [a, b] = self.air.links.get(link)?.ends;
         Some((link, if a == phone { b } else { a }))
     }
 }

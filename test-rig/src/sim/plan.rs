@@ -149,22 +149,17 @@ impl Plan {
     /// A bet that does not stand yet, of a family drawn among those that have one; of its numbers one that it has made
     /// least often, so that it gets around the whole layout.
     fn new_bet(&mut self, trial: &mut Table) -> Option<Command> {
-        let options: Vec<Vec<BetKind>> = self
-            .families
-            .iter()
-            .map(|family| {
-                family
-                    .iter()
-                    .copied()
-                    .filter(|kind| self.is_option(trial, *kind))
-                    .collect()
-            })
-            .filter(|family: &Vec<BetKind>| !family.is_empty())
-            .collect();
-        let family = self.draw(&options)?;
+        let has_options = |family: &usize| {
+            let mut kinds = self.families[*family].iter();
+            kinds.any(|kind| self.is_option(trial, *kind))
+        };
+        let families: Vec<usize> = (0..self.families.len()).filter(has_options).collect();
+        let family = *self.draw(&families)?;
+        let kinds = self.families[family].iter().copied();
+        let options: Vec<BetKind> = kinds.filter(|kind| self.is_option(trial, *kind)).collect();
         let made = |kind: &BetKind| self.made.get(kind).copied().unwrap_or(0);
-        let least = family.iter().map(made).min()?;
-        let rare: Vec<BetKind> = family
+        let least = options.iter().map(made).min()?;
+        let rare: Vec<BetKind> = options
             .iter()
             .copied()
             .filter(|kind| made(kind) == least)

@@ -128,7 +128,7 @@ impl Room {
         let links = self.air.links.iter();
         let links: Vec<u64> = links
             .filter(|(_, link)| link.ends.contains(&phone))
-            .map(|(id, _)| *id)
+            .map(|(id, _)| id)
             .collect();
         for link in links {
             self.close(link, Some(phone));

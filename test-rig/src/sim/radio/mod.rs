@@ -9,11 +9,13 @@
 
 mod burst;
 mod link;
+mod links;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 pub(super) use burst::Bursts;
 pub(crate) use link::SimLink;
+pub(super) use links::Links;
 
 use super::profile::LinkProfile;
 use crate::random::Stream;
@@ -76,7 +78,7 @@ struct PhoneRadio {
 /// All links and radios of a room.
 #[derive(Debug)]
 pub(crate) struct Air {
-    pub(super) links: BTreeMap<u64, SimLink>,
+    pub(super) links: Links,
     radios: Vec<PhoneRadio>,
     events: BTreeSet<(u64, u64)>,
     egress: Egress,
@@ -87,7 +89,7 @@ pub(crate) struct Air {
 impl Air {
     pub(crate) fn new(phones: usize, bytes_per_second: Option<u32>) -> Self {
         Self {
-            links: BTreeMap::new(),
+            links: Links::default(),
             radios: vec![PhoneRadio::default(); phones],
             events: BTreeSet::new(),
             egress: Egress {
@@ -126,13 +128,13 @@ impl Air {
             self.events.insert((link.next_us, id));
         }
         ends.iter().for_each(|end| self.radios[*end].links.push(id));
-        self.links.entry(id).or_insert(link)
+        self.links.insert(id, link)
     }
 
     /// The middle of the widest gap between the anchors of a phone's links as central; anywhere if it has none.
     fn spread(&self, central: usize, interval: u64, stream: &mut Stream) -> u64 {
         let own = self.radios[central].links.iter();
-        let own = own.filter_map(|id| self.links.get(id));
+        let own = own.filter_map(|id| self.links.get(*id));
         let mut offsets: Vec<u64> = own
             .filter(|link| link.ends[0] == central)
             .map(|link| link.next_us % interval)
@@ -148,7 +150,7 @@ impl Air {
     }
 
     pub(super) fn disconnect(&mut self, id: u64) -> Option<SimLink> {
-        let link = self.links.remove(&id)?;
+        let link = self.links.remove(id)?;
         self.events.remove(&(link.next_us, id));
         self.laden.remove(&id);
         for end in link.ends {
@@ -161,7 +163,7 @@ impl Air {
 
     /// The node of a phone hands a chunk to its OS.
     pub(crate) fn hand_over(&mut self, id: u64, phone: usize, chunk: Vec<u8>, now_us: u64) {
-        let Some(link) = self.links.get_mut(&id) else {
+        let Some(link) = self.links.get_mut(id) else {
             return;
         };
         let Some(end) = link.end_of(phone) else {
@@ -184,7 +186,7 @@ impl Air {
     pub(super) fn is_laden(&self) -> bool {
         self.laden.iter().any(|id| {
             self.links
-                .get(id)
+                .get(*id)
                 .is_some_and(|link| link.profile.interval_us.is_some())
         })
     }
@@ -192,7 +194,7 @@ impl Air {
     /// Runs the next connection event.
     pub(crate) fn run_event(&mut self) -> Option<(u64, Happened)> {
         let (at, id) = self.events.pop_first()?;
-        let link = self.links.get_mut(&id)?;
+        let link = self.links.get_mut(id)?;
         let interval = u64::from(link.profile.interval_us?);
         link.next_us = at + interval.max(1);
         self.events.insert((link.next_us, id));
@@ -212,13 +214,13 @@ impl Air {
 
     /// Until when an event may last, if both radios are free for it.
     fn room_for(&mut self, id: u64, at: u64) -> Option<u64> {
-        let link = self.links.get(&id)?;
+        let link = self.links.get(id)?;
         let (ends, missed) = (link.ends, link.missed);
         let least = at + link.profile.first_us(link, at);
         let mut end_us = at + u64::from(link.profile.event_us);
         // Only they can have missed more.
         for other in ends.iter().flat_map(|end| &self.radios[*end].behind) {
-            let Some(other) = self.links.get(other).filter(|_| *other != id) else {
+            let Some(other) = self.links.get(*other).filter(|_| *other != id) else {
                 continue;
             };
             let due = other.cut_since.is_none() && other.missed > missed;
@@ -241,7 +243,7 @@ impl Air {
             ends.iter()
                 .for_each(|end| self.radios[*end].behind.push(id));
         }
-        if let Some(link) = self.links.get_mut(&id) {
+        if let Some(link) = self.links.get_mut(id) {
             link.missed = link.missed.saturating_add(1);
         }
         None
@@ -250,7 +252,7 @@ impl Air {
     /// The ends take turns until nothing waits, the time is up or a packet is damaged.
     fn exchange(&mut self, id: u64, begins_us: u64, end_us: u64) -> Vec<Carried> {
         let mut carried = Vec::new();
-        let Some(link) = self.links.get_mut(&id) else {
+        let Some(link) = self.links.get_mut(id) else {
             return carried;
         };
         if std::mem::take(&mut link.missed) > 0 {
@@ -310,7 +312,7 @@ impl Air {
     /// Carries what waits on a link without connection events: every chunk takes the mean latency.
     pub(super) fn run_fixed(&mut self, id: u64, now_us: u64) -> Vec<Carried> {
         let mut carried = Vec::new();
-        let Some(link) = self.links.get_mut(&id) else {
+        let Some(link) = self.links.get_mut(id) else {
             return carried;
         };
         if link.profile.interval_us.is_some() || link.cut_since.is_some() {

@@ -138,11 +138,8 @@ fn a_damaged_packet_costs_one_interval_and_nothing_is_lost_or_reordered() {
 fn votes_of_all_to_all_cost_each_radio_no_less_than_its_share_of_the_air() {
     for n in [4_u8, 7] {
         let mut air = room(n, quiet(), 5);
-        let ids: Vec<(u64, [usize; 2])> = air
-            .links
-            .iter()
-            .map(|(id, link)| (*id, link.ends))
-            .collect();
+        let ids: Vec<(u64, [usize; 2])> =
+            air.links.iter().map(|(id, link)| (id, link.ends)).collect();
         for (id, ends) in &ids {
             for end in ends {
                 air.hand_over(*id, *end, vec![0; VOTE_BYTES], 0);
@@ -167,7 +164,7 @@ fn missed(n: u8, laden: bool) -> u64 {
     let (mut missed, mut events) = (0, 0);
     for seed in 0..10 {
         let mut air = room(n, quiet(), seed);
-        let ends: Vec<[usize; 2]> = air.links.values().map(|link| link.ends).collect();
+        let ends: Vec<[usize; 2]> = air.links.iter().map(|(_, link)| link.ends).collect();
         let mut turn = 0;
         while air.next_us().is_some_and(|next| next < 3_000_000) {
             let (at, id) = *air.events.first().unwrap();
@@ -181,7 +178,7 @@ fn missed(n: u8, laden: bool) -> u64 {
             }
             air.run_event();
             events += 1;
-            missed += u64::from(air.links[&id].missed > 0);
+            missed += u64::from(air.links.get(id).unwrap().missed > 0);
         }
     }
     missed * 100 / events
@@ -205,14 +202,14 @@ fn no_link_starves_however_its_anchor_falls() {
     let mut longest = 0;
     while air.next_us().is_some_and(|next| next < 5_000_000) {
         let at = air.next_us().unwrap();
-        for id in 0..air.links.len() as u64 {
-            let end = air.links[&id].ends[0];
-            if air.links[&id].is_idle() {
+        for id in 0..air.links.iter().count() as u64 {
+            let end = air.links.get(id).unwrap().ends[0];
+            if air.links.get(id).unwrap().is_idle() {
                 (0..4).for_each(|_| air.hand_over(id, end, vec![0; 240], at));
             }
         }
         air.run_event();
-        longest = longest.max(air.links.values().map(|link| link.missed).max().unwrap());
+        longest = longest.max(air.links.iter().map(|(_, link)| link.missed).max().unwrap());
     }
     assert!(longest <= 12, "{longest} events in a row");
 }
@@ -226,8 +223,8 @@ fn a_central_spreads_the_anchors_of_its_own_links() {
     }
     let mut offsets: Vec<u64> = air
         .links
-        .values()
-        .map(|link| link.next_us % 30_000)
+        .iter()
+        .map(|(_, link)| link.next_us % 30_000)
         .collect();
     offsets.sort_unstable();
     let gaps = [
@@ -315,7 +312,7 @@ fn what_is_handed_over_without_waiting_for_room_is_lost_in_the_end() {
 #[test]
 fn a_link_over_which_nothing_gets_through_goes_down_after_its_supervision_time_out() {
     let mut air = pair(profile(Profile::Iphone), 1);
-    air.links.get_mut(&0).unwrap().fault_loss_ppm = Some(1_000_000);
+    air.links.get_mut(0).unwrap().fault_loss_ppm = Some(1_000_000);
     let down = loop {
         let at = air.next_us().unwrap();
         if let Some((_, Happened::Down)) = air.run_event() {
@@ -379,9 +376,9 @@ fn a_capped_phone_sends_its_bytes_one_after_another() {
 #[test]
 fn a_cut_link_carries_nothing_and_goes_on_when_it_is_back() {
     let mut air = pair(quiet(), 1);
-    air.links.get_mut(&0).unwrap().cut_since = Some(0);
+    air.links.get_mut(0).unwrap().cut_since = Some(0);
     air.hand_over(0, 0, vec![1], 0);
     assert!(carry(&mut air, 3_000_000).is_empty());
-    air.links.get_mut(&0).unwrap().is_back(3_000_000);
+    air.links.get_mut(0).unwrap().is_back(3_000_000);
     assert_eq!(carry(&mut air, 3_100_000).len(), 1);
 }
