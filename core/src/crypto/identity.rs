@@ -73,8 +73,17 @@ impl Decode for Signature {
 pub struct KeyError;
 
 /// A checked ed25519 public key: canonical and not of small order.
-#[derive(Clone, Copy, PartialEq, Eq, Debug)]
-pub struct PublicKey(VerifyingKey);
+///
+/// It is kept as it is written, a sixth of the size of its point: keys travel through commands and events. Whoever checks
+/// many signatures prepares it ([`PreparedKey`]).
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PublicKey([u8; 32]);
+
+impl std::fmt::Debug for PublicKey {
+    fn fmt(&self, formatter: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        write!(formatter, "key {:02x}{:02x}", self.0[0], self.0[1])
+    }
+}
 
 impl PublicKey {
     /// Checks and takes the 32 bytes of a key.
@@ -87,25 +96,29 @@ impl PublicKey {
         if key.is_weak() || key.to_edwards().compress().to_bytes() != *bytes {
             return Err(KeyError);
         }
-        Ok(Self(key))
+        Ok(Self(*bytes))
     }
 
     /// The 32 bytes of the key.
     #[must_use]
-    pub fn to_bytes(&self) -> [u8; 32] {
-        self.0.to_bytes()
+    pub const fn to_bytes(&self) -> [u8; 32] {
+        self.0
+    }
+
+    fn verifying(&self) -> VerifyingKey {
+        VerifyingKey::from_bytes(&self.0).expect("a public key was checked when it was made")
     }
 
     /// The key's point, which may still have a part of small order.
     pub(super) fn point(&self) -> EdwardsPoint {
-        self.0.to_edwards()
+        self.verifying().to_edwards()
     }
 
     /// Whether `signature` is this key's over `message`, by the strict rules.
     #[must_use]
     pub fn verify(&self, message: &[u8], signature: &Signature) -> bool {
         let signature = ed25519_dalek::Signature::from_bytes(&signature.0);
-        self.0.verify_strict(message, &signature).is_ok()
+        self.verifying().verify_strict(message, &signature).is_ok()
     }
 }
 
@@ -122,7 +135,7 @@ impl Identity {
     /// The public half.
     #[must_use]
     pub fn public_key(&self) -> PublicKey {
-        PublicKey(self.0.verifying_key())
+        PublicKey(self.0.verifying_key().to_bytes())
     }
 
     /// Signs `message`; the same message always gets the same signature (RFC 8032).
