@@ -14,29 +14,22 @@ use crate::scenario::{builtin, load};
 const PLAYERS: u8 = 16;
 
 pub(super) fn phone_seconds() -> Result<Value, String> {
-    Ok(thousandths(
-        MEASURED
-            .as_ref()
-            .map_err(Clone::clone)?
-            .phone_seconds_per_second,
-    ))
+    Ok(thousandths(measured()?.phone_seconds_per_second))
 }
 
 pub(super) fn decisions() -> Result<Value, String> {
-    Ok(thousandths(
-        MEASURED
-            .as_ref()
-            .map_err(Clone::clone)?
-            .decisions_per_second,
-    ))
+    Ok(thousandths(measured()?.decisions_per_second))
 }
 
-/// Two figures of the same runs.
-static MEASURED: LazyLock<Result<RunResult, String>> = LazyLock::new(measured);
+/// Both figures are of the same runs.
+fn measured() -> Result<&'static RunResult, String> {
+    static MEASURED: LazyLock<Result<RunResult, String>> = LazyLock::new(measure);
+    MEASURED.as_ref().map_err(Clone::clone)
+}
 
 /// The run's own rates, over the time that this thread had the core when the run was quickest.
 #[expect(clippy::float_arithmetic, reason = "rates for people")]
-fn measured() -> Result<RunResult, String> {
+fn measure() -> Result<RunResult, String> {
     let text = builtin("honest-table").ok_or("honest-table is missing")?;
     let mut scenario = load("honest-table", text, &SUPPORTED).map_err(|error| error.to_string())?;
     scenario.players = PLAYERS;

@@ -79,6 +79,7 @@ impl Disk {
             }
             Some(DiskMode::Lost) => self.parts.clear(),
             Some(DiskMode::Rollback) => {
+                // What it began with, half of the syncs and one more.
                 let syncs = self.parts.len().saturating_sub(1);
                 let kept = if syncs == 0 { 0 } else { 2 + syncs / 2 };
                 self.parts.truncate(kept);
