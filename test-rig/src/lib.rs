@@ -8,6 +8,7 @@ pub mod bench;
 pub mod bets;
 pub mod ble;
 pub mod byzantine;
+mod caught;
 pub mod checkers;
 pub mod cli;
 pub mod fuzz;

@@ -7,12 +7,14 @@ use bitcraps_core::crypto::Seat;
 use bitcraps_core::node::Event;
 use bitcraps_core::table::{Outcome, ROLLS_PER_KEY, RollResult};
 
+use crate::caught;
 use crate::checkers::Status;
 use crate::result::{Percentiles, RunOutcome, RunResult};
 use crate::returns::Return;
 use crate::run::{Balances, Finished, SeatBalance};
 use crate::scenario::Scenario;
 use crate::sim::{Observation, Room};
+use crate::trace::writer::epoch_record;
 
 /// A table that decided nothing for this long at its end has stalled; otherwise only the time ran out.
 const UNDECIDED_MS: u64 = 10_000;
@@ -22,6 +24,8 @@ pub struct Printer<'a> {
     out: &'a mut dyn Write,
     /// The phone whose view of the table is printed.
     phone: Option<usize>,
+    /// Who votes, by what that phone was told last.
+    members: Option<Vec<Seat>>,
     /// The scenario as the user named it, for the command that makes the run again.
     scenario: &'a str,
     /// If it is a bed: in what time it is played.
@@ -34,6 +38,7 @@ impl<'a> Printer<'a> {
         Self {
             out,
             phone: None,
+            members: None,
             scenario,
             bed_time: None,
         }
@@ -86,6 +91,14 @@ impl<'a> Printer<'a> {
             return;
         }
         let at = seconds_text(room.game_us());
+        let genesis = room.phones[*phone].node.table().genesis();
+        let members = self
+            .members
+            .get_or_insert_with(|| genesis.roster.seats().collect());
+        let record = |epoch| epoch_record(room, *phone, epoch);
+        for line in caught::lines(event, members, &record) {
+            self.line(&format!("{at}  {line}"));
+        }
         match event {
             Event::Happened {
                 outcome: Outcome::Rolled(roll),
@@ -158,6 +171,7 @@ impl<'a> Printer<'a> {
             RunOutcome::Halted => self.line(&format!("HALTED seed={}  {again}", result.seed)),
             RunOutcome::Violated => self.line(&format!("SAFETY seed={}  {again}", result.seed)),
         }
+        caught::summary(result).for_each(|line| self.line(&line));
         for (name, property) in &result.properties {
             if let Some(violation) = &property.violation {
                 self.line(&format!("  {name}: {violation}"));

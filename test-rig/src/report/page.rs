@@ -238,7 +238,7 @@ fn evidence(gathered: &Gathered) -> Markup {
                     @match verified {
                         Some(true) => { " · " span.held { "both signatures checked by the rig" } }
                         Some(false) => { " · " span.violated { "DOES NOT HOLD by the rig's own check" } }
-                        None => { " · " span.unknown { "not of a kind that the rig checks again" } }
+                        None => { " · " span.unknown { "not of a kind, or of an epoch, that the rig checks again" } }
                     }
                 }
                 @for half in line.msg.get("halves").and_then(Value::as_array).into_iter().flatten() {

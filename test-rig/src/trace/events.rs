@@ -79,9 +79,9 @@ pub fn delivered(
     fields
 }
 
-/// Anything else that a player is told. `epoch` finds the record by which evidence is checked again.
+/// Anything else that a player is told. `epoch` finds the record of an epoch, by which evidence is checked again.
 #[must_use]
-pub fn event(event: &Event, epoch: &dyn Fn() -> EpochRecord) -> Fields {
+pub fn event(event: &Event, epoch: &dyn Fn(u64) -> Option<EpochRecord>) -> Fields {
     let mut fields = Map::new();
     let mut put = |key: &str, value: Value| {
         fields.insert(key.to_owned(), value);
@@ -111,7 +111,9 @@ pub fn event(event: &Event, epoch: &dyn Fn() -> EpochRecord) -> Fields {
             put("lie", lie.name().into());
             put("evidence", hex(evidence).into());
             if let Some(proof) = Proof::read(evidence) {
-                put("verified", proof.holds(&epoch()).into());
+                if let Some(record) = epoch(proof.epoch()) {
+                    put("verified", proof.holds(&record).into());
+                }
                 let halves = proof.fields().into_iter();
                 halves.for_each(|(key, value)| put(&key, value));
             }

@@ -107,6 +107,12 @@ impl Proof {
         })
     }
 
+    /// The epoch that it was signed in.
+    #[must_use]
+    pub const fn epoch(&self) -> u64 {
+        self.epoch
+    }
+
     /// Whether both signatures are the culprit's and the two statements are not the same.
     #[must_use]
     pub fn holds(&self, record: &EpochRecord) -> bool {
@@ -118,6 +124,12 @@ impl Proof {
         let differ = (&low.statement, &low.new_view) != (&high.statement, &high.new_view);
         let of_epoch = self.epoch == record.number;
         of_epoch && differ && self.halves.iter().all(|half| half.is_signed(&key, record))
+    }
+
+    /// The two halves in a few words.
+    #[must_use]
+    pub fn in_words(&self) -> [String; 2] {
+        self.halves.each_ref().map(Half::in_words)
     }
 
     /// The two halves as fields.
@@ -144,6 +156,38 @@ impl Half {
         signed.extend_from_slice(&self.statement);
         let signature = Signature::from_bytes(&self.signature);
         key.verify_strict(&signed, &signature).is_ok()
+    }
+
+    fn in_words(&self) -> String {
+        let fields = self.fields();
+        let short = |key: &str| {
+            let hex: String = fields[key].as_str().unwrap_or_default().into();
+            format!("{}…", hex.chars().take(16).collect::<String>())
+        };
+        let words = match self.what {
+            "prepare" | "commit" => format!(
+                "of view {}, slot {}: chain {}",
+                fields["view"],
+                fields["seq"],
+                short("chain")
+            ),
+            "request" => format!(
+                "{}: {}",
+                fields["number"],
+                fields["op"].as_str().unwrap_or_default()
+            ),
+            "view-change" => format!(
+                "to view {}: delivered {}, prepared {}",
+                fields["view"],
+                fields["delivered"],
+                fields
+                    .get("prepared")
+                    .map_or_else(|| "nothing".to_owned(), Value::to_string)
+            ),
+            "new-view" => format!("of view {}: {}", fields["view"], short("statement")),
+            _ => format!("of slot {}: state {}", fields["seq"], short("state")),
+        };
+        format!("{} {words} (signature {})", self.what, short("signature"))
     }
 
     fn fields(&self) -> Value {

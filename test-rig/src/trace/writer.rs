@@ -3,6 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::io::{self, Write};
 
+use bitcraps_core::crypto::Seat;
 use bitcraps_core::node::{Event, Way};
 use serde_json::{Map, Value};
 
@@ -51,7 +52,7 @@ impl Scribe {
                     let msg = events::delivered(*sequence, &chain.0, batch);
                     return one(self, LineKind::Commit, *phone, msg);
                 }
-                let msg = events::event(event, &|| epoch_record(room, *phone));
+                let msg = events::event(event, &|epoch| epoch_record(room, *phone, epoch));
                 one(self, LineKind::Event, *phone, msg)
             }
             Observation::Tapped(sight) => self.sight(room, sight),
@@ -212,19 +213,22 @@ fn near(room: &Room, phone: usize) -> describe::Near {
     (node.view().0, node.delivered().0)
 }
 
-/// What evidence is checked by, as one phone knows it.
-fn epoch_record(room: &Room, phone: usize) -> EpochRecord {
+/// What evidence of an epoch is checked by, as one phone knows it: of its own epoch and of the first.
+pub(crate) fn epoch_record(room: &Room, phone: usize, number: u64) -> Option<EpochRecord> {
     let node = &room.phones[phone].node;
-    let (epoch, _) = node.epoch();
-    let seats = epoch.roster.seats();
-    EpochRecord {
-        table: node.table().genesis().digest().0,
-        number: epoch.number,
-        keys: seats
-            .filter_map(|seat| Some((seat.0, epoch.roster.key(seat)?.to_bytes())))
-            .collect(),
-        leads: epoch.roster.primary(0).0,
-    }
+    let (epoch, genesis) = (node.epoch().0, node.table().genesis());
+    let roster = match number {
+        now if now == epoch.number => &epoch.roster,
+        0 => &genesis.roster,
+        _ => return None,
+    };
+    let key = |seat: Seat| Some((seat.0, roster.key(seat)?.to_bytes()));
+    Some(EpochRecord {
+        table: genesis.digest().0,
+        number,
+        keys: roster.seats().filter_map(key).collect(),
+        leads: roster.primary(0).0,
+    })
 }
 
 /// Something that is made of a trace while its run goes on.
