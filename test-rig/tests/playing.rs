@@ -10,9 +10,13 @@ use std::process::Stdio;
 use cli::command;
 use serde_json::Value;
 
-/// Plays these lines and gives what was printed.
+/// Plays these lines, in no more time than is waited for, and gives what was printed.
 fn play(args: &[&str], lines: &str) -> String {
-    let mut command = command(&[&["play", "--fast", "--pace", "1"][..], args].concat());
+    play_at_leisure(&[&["--fast"][..], args].concat(), lines)
+}
+
+fn play_at_leisure(args: &[&str], lines: &str) -> String {
+    let mut command = command(&[&["play", "--pace", "1"][..], args].concat());
     command
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
@@ -60,6 +64,20 @@ fn a_script_bets_sees_the_dice_and_ends_with_every_chip_accounted_for() {
         .unwrap();
     assert_eq!(sum + number(bank.trim()), 104_000, "{out}");
     assert_eq!(out, play(&["--seed", "1"], lines), "the same hand, again");
+}
+
+/// Without `--fast` too: whoever pipes a script does not look at the table and type.
+#[test]
+fn in_real_time_each_line_of_a_script_waits_for_the_one_before() {
+    let lines = "bet pass-line 10\nroll\nwait 1\nbet field 5\n";
+    let out = play_at_leisure(&["--seed", "1"], lines);
+    let at = |text: &str| {
+        let at = out.find(text);
+        at.unwrap_or_else(|| panic!("{text:?} is not in it: {out}"))
+    };
+    assert!(!out.contains("no: "), "{out}");
+    assert!(at("seat 3: 10 on pass line") < at("  ROLL  "));
+    assert!(at("  ROLL  ") < at("seat 3: 5 on field"));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use super::guard::{guard, stop};
 use super::{SUPPORTED, draw_seed, print};
 use crate::byzantine::BUILT;
 use crate::play::bridge::{Intent, Said, State};
-use crate::play::seat::{Opening, Table};
+use crate::play::seat::{Asked, Opening, Table};
 use crate::play::{screen, words};
 use crate::scenario::{Behaviour, did_you_mean};
 
@@ -19,12 +19,12 @@ use crate::scenario::{Behaviour, did_you_mean};
 const TICK: Duration = Duration::from_millis(50);
 
 pub(super) const AFTER_HELP: &str = "\
-On a terminal it draws the table; type what to do, Enter does it. On a pipe it reads a line for each thing to do and
-prints what happens:
+On a terminal it draws the table; type what to do, Enter does it. On a pipe it reads a line for each thing to do, does one
+after the other, and prints what happens:
 
   rig play                                             # four phones, one of them yours
   rig play --players 7 --liars equivocator=1,silent=1  # two of the others lie
-  printf 'bet pass-line 10\\nroll\\n' | rig play --fast --seed 1
+  printf 'bet pass-line 10\\nroll\\n' | rig play --seed 1
 
 With --fast no time passes but what is waited for. With --json lines in and out are JSON (see README, \"A table for
 programs\"): {\"intent\":\"place\",\"bet\":\"pass-line\",\"amount\":10} in, states and news out.";
@@ -91,6 +91,7 @@ pub(super) fn play_command(args: &PlayArgs) -> u8 {
         let mut lines = Lines {
             table,
             json: args.json,
+            in_turn: !args.json && !io::stdin().is_terminal(),
             last: None,
         };
         lines.begin(&again);
@@ -129,8 +130,20 @@ fn again(args: &PlayArgs, seed: u64) -> String {
 struct Lines {
     table: Table,
     json: bool,
+    /// Whether a line waits until what the one before it asked for has come about: a script does not look at the table.
+    in_turn: bool,
     /// The state that was said last, its time aside.
     last: Option<State>,
+}
+
+/// What the next line waits for in real time.
+enum Turn {
+    /// Nothing.
+    Next,
+    /// That the others are ready for a roll, since this moment of the table.
+    Ready(u64),
+    /// What was asked for.
+    Asked(Asked),
 }
 
 impl Lines {
@@ -168,24 +181,27 @@ impl Lines {
     fn real_time(&mut self) {
         let lines = stdin_lines();
         let (began, at) = (Instant::now(), self.table.ms());
+        let mut turn = Turn::Next;
         while !stop().load(Ordering::Relaxed) && !self.table.is_over() {
-            match lines.recv_timeout(TICK) {
-                Ok(line) => {
-                    if let Some(intent) = self.read(&line) {
-                        if intent == Intent::Quit {
-                            return;
-                        }
-                        self.act(&intent);
-                        self.state(intent == Intent::State);
+            match turn {
+                Turn::Asked(ref asked) if self.table.awaits(asked) => std::thread::sleep(TICK),
+                Turn::Ready(since) if self.table.others_are_slow(since) => std::thread::sleep(TICK),
+                Turn::Ready(_) => turn = self.take_turn(&Intent::Roll),
+                Turn::Next | Turn::Asked(_) => match lines.recv_timeout(TICK) {
+                    Ok(line) => match self.read(&line) {
+                        Some(Intent::Quit) => return,
+                        Some(Intent::Roll) if self.in_turn => turn = Turn::Ready(self.table.ms()),
+                        Some(intent) => turn = self.take_turn(&intent),
+                        None => {}
+                    },
+                    Err(RecvTimeoutError::Timeout) => {}
+                    // Nobody is there any more: what is on its way may land, then the game is over.
+                    Err(RecvTimeoutError::Disconnected) => {
+                        self.table.advance_after(&Intent::Wait { ms: Some(1_000) });
+                        self.tell();
+                        return;
                     }
-                }
-                Err(RecvTimeoutError::Timeout) => {}
-                // Nobody is there any more: what is on its way may land, then the game is over.
-                Err(RecvTimeoutError::Disconnected) => {
-                    self.table.advance_after(&Intent::Wait { ms: Some(1_000) });
-                    self.tell();
-                    return;
-                }
+                },
             }
             let passed = u64::try_from(began.elapsed().as_millis()).unwrap_or(u64::MAX);
             self.table.advance_to(at.saturating_add(passed));
@@ -193,6 +209,16 @@ impl Lines {
             if self.json {
                 self.state(false);
             }
+        }
+    }
+
+    fn take_turn(&mut self, intent: &Intent) -> Turn {
+        self.act(intent);
+        self.state(*intent == Intent::State);
+        if self.in_turn {
+            Turn::Asked(self.table.asked(intent))
+        } else {
+            Turn::Next
         }
     }
 

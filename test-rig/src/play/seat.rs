@@ -15,10 +15,21 @@ use crate::trace::events::{moves, roll_text};
 
 /// The longest that a table waits for a shooter who says nothing, and some more.
 const PATIENCE_MS: u64 = 60_000;
+/// How often it is looked at whether that has come about.
+const STEP_MS: u64 = 50;
 /// The longest that a script waits for the others to be ready.
 const READY_MS: u64 = 10_000;
 /// The players of the other phones play on for so many rolls.
 const ROUNDS: u32 = 1_000_000;
+
+/// Something that the player has asked for, and when.
+#[derive(Clone, PartialEq, Eq, Debug)]
+pub struct Asked {
+    intent: Intent,
+    /// Rolls settled by then.
+    rolls: u64,
+    ms: u64,
+}
 
 /// A table to sit down at.
 #[derive(Clone, PartialEq, Eq, Debug)]
@@ -155,34 +166,53 @@ impl Table {
 
     /// Lets time pass until what the player asked for has come about, or for as long as the intent says.
     pub fn advance_after(&mut self, intent: &Intent) {
-        let rolls = self.rolls();
-        match intent {
-            Intent::Wait { ms: Some(ms) } => self.advance_to(self.ms + ms),
-            Intent::Wait { ms: None } => self.advance_while(|table| table.rolls() == rolls),
-            Intent::Roll => self.advance_while(|table| {
-                table.rolls() == rolls && (!table.pending.is_empty() || table.is_closed())
-            }),
-            Intent::State | Intent::Quit => {}
-            _ => self.advance_while(|table| !table.pending.is_empty()),
+        if let Intent::Wait { ms: Some(ms) } = intent {
+            return self.advance_to(self.ms.saturating_add(*ms));
         }
+        let asked = self.asked(intent);
+        while self.awaits(&asked) {
+            self.advance_to(self.ms + STEP_MS);
+        }
+    }
+
+    /// What the player asks for now.
+    #[must_use]
+    pub fn asked(&self, intent: &Intent) -> Asked {
+        Asked {
+            intent: intent.clone(),
+            rolls: self.rolls(),
+            ms: self.ms,
+        }
+    }
+
+    /// Whether what was asked for has still to come about, or the time that it named to pass.
+    #[must_use]
+    pub fn awaits(&self, asked: &Asked) -> bool {
+        let passed = self.ms - asked.ms;
+        let has_rolled = self.rolls() != asked.rolls;
+        match asked.intent {
+            Intent::Wait { ms: Some(ms) } => passed < ms,
+            _ if passed >= PATIENCE_MS => false,
+            Intent::Wait { ms: None } => !has_rolled,
+            Intent::Roll => !has_rolled && (!self.pending.is_empty() || self.is_closed()),
+            Intent::State | Intent::Quit => false,
+            _ => !self.pending.is_empty(),
+        }
+    }
+
+    /// Whether the player has the dice, and may not roll only because the others are not ready yet. They get ten seconds.
+    #[must_use]
+    pub fn others_are_slow(&self, since_ms: u64) -> bool {
+        let state = self.state();
+        let waits = state.shooter == Some(state.you) && !state.may_roll && !state.closed;
+        waits && self.ms < since_ms + READY_MS
     }
 
     /// Lets time pass until the player may roll, if it is only the others who are not ready yet.
     pub fn await_the_others(&mut self) {
-        let waits = |table: &Self| {
-            let state = table.state();
-            state.shooter == Some(state.you) && !state.may_roll && !state.closed
-        };
-        let end = self.ms + READY_MS;
-        while waits(self) && self.ms < end {
-            self.advance_to(self.ms + 50);
-        }
-    }
-
-    fn advance_while(&mut self, goes_on: impl Fn(&Self) -> bool) {
-        let end = self.ms + PATIENCE_MS;
-        while goes_on(self) && self.ms < end {
-            self.advance_to(self.ms + 50);
+        let since = self.ms;
+        while self.others_are_slow(since) {
+            self.advance_to(self.ms + STEP_MS);
         }
     }
 
