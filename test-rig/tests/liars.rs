@@ -209,3 +209,15 @@ fn whoever_comes_with_stolen_invites_gets_in_by_its_own_key_only_and_is_not_blam
         assert_eq!(json["evicted"].as_array().map(Vec::len), Some(0), "{json}");
     }
 }
+
+/// One more than nine phones can bear, all of them proven to have lied: two batches were prepared in one view, and the
+/// honest phones can neither go on nor say who is right. That is no promise broken.
+#[test]
+fn a_table_that_too_many_proven_liars_have_torn_stands_still_and_no_more_is_said() {
+    let cell = ["--players", "9", "--liars", "3", "--behaviour", "colluder"];
+    let ran = rig(&[&["matrix", "--json", "--seed", "81"][..], &cell].concat());
+    assert_eq!(ran.code, 0, "{ran:?}");
+    let json = ran.json();
+    assert_eq!(json["outcome"], "stalled");
+    assert_eq!(json["violated"], serde_json::json!([]));
+}
