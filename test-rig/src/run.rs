@@ -347,7 +347,7 @@ fn standing(room: &Room, phone: usize) -> String {
 
 /// A random quorum of phones that are not switched off and may vote, each in range of another of them. Honest ones first: whoever
 /// has lied is joined to what it once said, and is taken only where the honest ones alone are no quorum. Whoever was caught
-/// is no help at all.
+/// is no help at all. One of them is honest: what becomes of those who have lied when they are among themselves is no matter.
 fn draw_core(
     room: &Room,
     quorum: usize,
@@ -367,7 +367,8 @@ fn drawn_from(
 ) -> Option<Vec<usize>> {
     let votes = |phone: &usize| room.phones[*phone].node.standing() != Standing::Observing;
     let usable = |phone: &usize| !room.phones[*phone].crashed && votes(phone) && may(phone);
-    let mut starts: Vec<usize> = (0..room.phones.len()).filter(usable).collect();
+    let begins = |phone: &usize| usable(phone) && room.phones[*phone].is_honest();
+    let mut starts: Vec<usize> = (0..room.phones.len()).filter(begins).collect();
     while !starts.is_empty() {
         let start = starts.swap_remove(stream.index(starts.len()));
         let mut core = vec![start];

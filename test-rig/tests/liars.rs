@@ -221,3 +221,19 @@ fn a_table_that_too_many_proven_liars_have_torn_stands_still_and_no_more_is_said
     assert_eq!(json["outcome"], "stalled");
     assert_eq!(json["violated"], serde_json::json!([]));
 }
+
+/// One honest phone among five that say nothing: once they are healed it plays on with whoever is drawn, and whoever has lied is
+/// never drawn without it.
+#[test]
+fn the_phones_that_must_play_on_at_last_are_not_liars_alone() {
+    let cell = ["--players", "6", "--liars", "5", "--behaviour", "silent"];
+    for seed in ["2", "3"] {
+        let ran = rig(&[&["matrix", "--json", "--seed", seed][..], &cell].concat());
+        let json = ran.json();
+        assert_eq!(
+            (ran.code, &json["outcome"]),
+            (0, &"stalled".into()),
+            "{json}"
+        );
+    }
+}
